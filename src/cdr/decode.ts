@@ -1,0 +1,388 @@
+/**
+ * The events of a block: where they are, whether they are whole, and each as an object for people to read.
+ * The bytes are drawn in core/records.ts.
+ */
+import { formatMessageId } from '../core/message-id.ts';
+import * as records from '../core/records.ts';
+import { BLOCK_FLAG_FOOTER, BLOCK_FLAGS, BLOCK_HEADER_BYTES } from './block.ts';
+
+/**
+ * What a failed and repeated commit leaves of an ACCEPTED event that was refused: a record that means
+ * nothing.
+ */
+export const VOID = 0;
+
+export const EVENT_NAMES = [
+  'VOID',
+  'ACCEPTED',
+  'SENT',
+  'ATTEMPT_FAILED',
+  'RECEIPT',
+  'FINAL',
+  'PARKED',
+  'ORPHANED',
+  'LATE',
+  'NAMES',
+] as const;
+
+/** The least length of each type, by its number. */
+const BYTES_MIN = [
+  records.RECORD_HEADER_BYTES,
+  records.ACCEPTED_BODY,
+  records.SENT_ID,
+  records.FAILED_DUE + 8,
+  records.RECEIPT_STATUS + 4,
+  records.FINAL_FLAGS + 1,
+  records.PARKED_ID,
+  records.PARKED_ID,
+  records.SENT_ID,
+  records.RECORD_HEADER_BYTES,
+];
+
+/** SMPP v3.4 section 5.2.28. */
+const STATE_NAMES = [
+  'SCHEDULED',
+  'ENROUTE',
+  'DELIVERED',
+  'EXPIRED',
+  'DELETED',
+  'UNDELIVERABLE',
+  'ACCEPTED',
+  'UNKNOWN',
+  'REJECTED',
+];
+const FINAL_REASONS = ['', 'RECEIPT_TAKEN', 'SENT', 'FAILED', 'NO_RECEIPT', 'RECEIPT_NOT_TAKEN'];
+const TAG_MESSAGE_PAYLOAD = 0x0424;
+
+export interface EventPlace {
+  at: number;
+  length: number;
+  type: number;
+}
+
+/** The events of a block that was checked with blockFault; the object is the same at each step. */
+export function* eventsOf(block: Buffer): Generator<EventPlace> {
+  if ((block.readUInt16LE(BLOCK_FLAGS) & BLOCK_FLAG_FOOTER) !== 0) return;
+  const place = { at: BLOCK_HEADER_BYTES, length: 0, type: 0 };
+  while (place.at < block.length) {
+    place.length = block.readUInt32LE(place.at + records.RECORD_LENGTH);
+    if (place.length < records.RECORD_HEADER_BYTES) throw new Error(`an event of ${place.length} bytes`);
+    place.type = block[place.at + records.RECORD_TYPE];
+    yield place;
+    place.at += records.align8(place.length);
+  }
+}
+
+/** What is wrong with the event at `at`; undefined when every offset in it stays inside of it. */
+export function eventFault(block: Buffer, at: number): string | undefined {
+  if (at + records.RECORD_HEADER_BYTES > block.length) return 'its header is cut off';
+  const length = block.readUInt32LE(at + records.RECORD_LENGTH);
+  const type = block[at + records.RECORD_TYPE];
+  if (length > records.RECORD_BYTES_MAX || at + records.align8(length) > block.length) {
+    return `its length of ${length} leaves the block`;
+  }
+  if (type >= BYTES_MIN.length) return `its type ${type} is not known`;
+  if (length < BYTES_MIN[type]) return `its length of ${length} is too short for ${EVENT_NAMES[type]}`;
+  return innerFault(block, at, length, type);
+}
+
+function innerFault(block: Buffer, at: number, length: number, type: number): string | undefined {
+  const inside = (offset: number, bytes: number) => offset + bytes <= length;
+  const fault = `an offset in it leaves the ${EVENT_NAMES[type]} event`;
+  if (type === records.ACCEPTED) {
+    const u16 = (field: number) => records.ACCEPTED_BODY + block.readUInt16LE(at + field);
+    const smLength = block[at + records.ACCEPTED_SM_LENGTH];
+    const messageAt = u16(records.ACCEPTED_MESSAGE_AT);
+    const addresses = [u16(records.ACCEPTED_SOURCE_AT), u16(records.ACCEPTED_DEST_AT)];
+    // Each address is at least its ton, npi and NUL.
+    if (!inside(messageAt, smLength) || !addresses.every((address) => inside(address, 3))) return fault;
+  }
+  if (type === records.SENT && !inside(records.SENT_ID, block[at + records.SENT_ID_LENGTH])) return fault;
+  const isParked = type === records.PARKED || type === records.ORPHANED;
+  if (isParked && !inside(records.PARKED_ID, block[at + records.PARKED_ID_LENGTH])) return fault;
+  return undefined;
+}
+
+export interface Address {
+  ton: number;
+  npi: number;
+  address: string;
+}
+
+interface Common {
+  messageId: string;
+  timeMs: number;
+}
+
+export interface AcceptedEvent extends Common {
+  type: 'ACCEPTED';
+  protocol: 'smpp' | 'http';
+  /** Index of the account in the segment's NAMES. */
+  account: number;
+  smsc: number;
+  session: number;
+  sequenceNumber: number;
+  registeredDelivery: number;
+  esmClass: number;
+  dataCoding: number;
+  priority: number;
+  source: Address;
+  destination: Address;
+  expiresAtMs: number;
+  /** short_message, or message_payload where the submit has that instead. */
+  message: Buffer;
+  /** The submit_sm body as it was received. */
+  body: Buffer;
+}
+
+export interface SentEvent extends Common {
+  type: 'SENT';
+  attempt: number;
+  smsc: number;
+  bind: number;
+  duplicateRisk: boolean;
+  smscMessageId: string;
+}
+
+export interface AttemptFailedEvent extends Common {
+  type: 'ATTEMPT_FAILED';
+  attempt: number;
+  smsc: number;
+  /** undefined: the SMSC did not answer. */
+  commandStatus: number | undefined;
+  dueMs: number;
+}
+
+export interface ReceiptEvent extends Common {
+  type: 'RECEIPT';
+  state: string;
+  /** undefined: made by the gateway itself. */
+  smsc: number | undefined;
+  doneMs: number;
+  err: string;
+  commandStatus: number;
+}
+
+export interface FinalEvent extends Common {
+  type: 'FINAL';
+  state: string;
+  reason: string;
+  commandStatus: number;
+  attempts: number;
+  duplicateRisk: boolean;
+}
+
+export interface ParkedEvent extends Common {
+  type: 'PARKED' | 'ORPHANED';
+  state: string;
+  smsc: number;
+  doneMs: number;
+  err: string;
+  smscMessageId: string;
+}
+
+export interface LateEvent extends Common {
+  type: 'LATE';
+  attempt: number;
+  smsc: number;
+  commandStatus: number;
+  smscMessageId: string;
+}
+
+export interface NamesEvent extends Common {
+  type: 'NAMES';
+  nodeId: string;
+  shard: number;
+  accounts: string[];
+  smscs: string[];
+}
+
+export interface VoidEvent extends Common {
+  type: 'VOID';
+}
+
+export type LedgerEvent =
+  | AcceptedEvent
+  | SentEvent
+  | AttemptFailedEvent
+  | ReceiptEvent
+  | FinalEvent
+  | ParkedEvent
+  | LateEvent
+  | NamesEvent
+  | VoidEvent;
+
+/** The event at `at` as an object, with copies of its bytes. Throws what eventFault finds. */
+export function decodeEvent(block: Buffer, at: number): LedgerEvent {
+  const fault = eventFault(block, at);
+  if (fault !== undefined) throw new Error(`event at byte ${at}: ${fault}`);
+  const event = block.subarray(at, at + block.readUInt32LE(at));
+  const common: Common = {
+    messageId: formatMessageId(
+      event.readUInt32LE(records.RECORD_ID_HIGH),
+      event.readUInt32LE(records.RECORD_ID_LOW),
+    ),
+    timeMs: event.readDoubleLE(records.RECORD_TIME),
+  };
+  switch (event[records.RECORD_TYPE]) {
+    case records.ACCEPTED:
+      return decodeAccepted(event, common);
+    case records.SENT:
+      return decodeSent(event, common);
+    case records.ATTEMPT_FAILED:
+      return decodeAttemptFailed(event, common);
+    case records.RECEIPT:
+      return decodeReceipt(event, common);
+    case records.FINAL:
+      return decodeFinal(event, common);
+    case records.PARKED:
+      return decodeParked(event, common, 'PARKED');
+    case records.ORPHANED:
+      return decodeParked(event, common, 'ORPHANED');
+    case records.LATE:
+      return decodeLate(event, common);
+    case records.NAMES:
+      return { type: 'NAMES', ...common, ...namesIn(event) };
+    default:
+      return { type: 'VOID', ...common };
+  }
+}
+
+export function stateName(state: number): string {
+  return STATE_NAMES[state] ?? `state ${state}`;
+}
+
+function decodeAccepted(event: Buffer, common: Common): AcceptedEvent {
+  const body = Buffer.from(event.subarray(records.ACCEPTED_BODY));
+  const messageAt = event.readUInt16LE(records.ACCEPTED_MESSAGE_AT);
+  const messageEnd = messageAt + event[records.ACCEPTED_SM_LENGTH];
+  const payload = messageEnd === messageAt ? payloadIn(body, messageEnd) : undefined;
+  return {
+    type: 'ACCEPTED',
+    ...common,
+    protocol: event[records.RECORD_A] === records.PROTOCOL_HTTP ? 'http' : 'smpp',
+    account: event.readUInt16LE(records.RECORD_B),
+    smsc: event.readUInt16LE(records.ACCEPTED_SMSC),
+    session: event.readUInt32LE(records.ACCEPTED_SESSION),
+    sequenceNumber: event.readUInt32LE(records.ACCEPTED_SEQUENCE),
+    registeredDelivery: event[records.ACCEPTED_REGISTERED_DELIVERY],
+    esmClass: event[records.ACCEPTED_ESM_CLASS],
+    dataCoding: event[records.ACCEPTED_DATA_CODING],
+    priority: event[records.ACCEPTED_PRIORITY],
+    source: addressAt(body, event.readUInt16LE(records.ACCEPTED_SOURCE_AT)),
+    destination: addressAt(body, event.readUInt16LE(records.ACCEPTED_DEST_AT)),
+    expiresAtMs: event.readDoubleLE(records.ACCEPTED_EXPIRES),
+    message: payload ?? body.subarray(messageAt, messageEnd),
+    body,
+  };
+}
+
+/** The first message_payload among the TLVs (tag u16, length u16, value; big-endian) from `at` on. */
+function payloadIn(body: Buffer, at: number): Buffer | undefined {
+  while (at + 4 <= body.length) {
+    const end = at + 4 + body.readUInt16BE(at + 2);
+    if (end > body.length) return undefined;
+    if (body.readUInt16BE(at) === TAG_MESSAGE_PAYLOAD) return body.subarray(at + 4, end);
+    at = end;
+  }
+  return undefined;
+}
+
+function addressAt(body: Buffer, at: number): Address {
+  const end = body.indexOf(0, at + 2);
+  return {
+    ton: body[at],
+    npi: body[at + 1],
+    address: body.toString('latin1', at + 2, end === -1 ? body.length : end),
+  };
+}
+
+function decodeSent(event: Buffer, common: Common): SentEvent {
+  const idEnd = records.SENT_ID + event[records.SENT_ID_LENGTH];
+  return {
+    type: 'SENT',
+    ...common,
+    attempt: event[records.RECORD_A],
+    smsc: event.readUInt16LE(records.RECORD_B),
+    bind: event[records.SENT_BIND],
+    duplicateRisk: (event[records.SENT_FLAGS] & records.SENT_FLAG_DUPLICATE_RISK) !== 0,
+    smscMessageId: event.toString('latin1', records.SENT_ID, idEnd),
+  };
+}
+
+function decodeAttemptFailed(event: Buffer, common: Common): AttemptFailedEvent {
+  const commandStatus = event.readUInt32LE(records.FAILED_STATUS);
+  return {
+    type: 'ATTEMPT_FAILED',
+    ...common,
+    attempt: event[records.RECORD_A],
+    smsc: event.readUInt16LE(records.RECORD_B),
+    commandStatus: commandStatus === records.NO_RESPONSE ? undefined : commandStatus,
+    dueMs: event.readDoubleLE(records.FAILED_DUE),
+  };
+}
+
+function decodeReceipt(event: Buffer, common: Common): ReceiptEvent {
+  const smsc = event.readUInt16LE(records.RECORD_B);
+  return {
+    type: 'RECEIPT',
+    ...common,
+    state: stateName(event[records.RECORD_A]),
+    smsc: smsc === records.SMSC_NONE ? undefined : smsc,
+    doneMs: event.readDoubleLE(records.RECEIPT_DONE),
+    err: errText(event, records.RECEIPT_ERR_LENGTH, records.RECEIPT_ERR),
+    commandStatus: event.readUInt32LE(records.RECEIPT_STATUS),
+  };
+}
+
+function decodeFinal(event: Buffer, common: Common): FinalEvent {
+  const reason = event.readUInt16LE(records.RECORD_B);
+  return {
+    type: 'FINAL',
+    ...common,
+    state: stateName(event[records.RECORD_A]),
+    reason: FINAL_REASONS[reason] ?? `reason ${reason}`,
+    commandStatus: event.readUInt32LE(records.FINAL_STATUS),
+    attempts: event[records.FINAL_ATTEMPTS],
+    duplicateRisk: (event[records.FINAL_FLAGS] & records.SENT_FLAG_DUPLICATE_RISK) !== 0,
+  };
+}
+
+function decodeParked(event: Buffer, common: Common, type: 'PARKED' | 'ORPHANED'): ParkedEvent {
+  const idEnd = records.PARKED_ID + event[records.PARKED_ID_LENGTH];
+  return {
+    type,
+    ...common,
+    state: stateName(event[records.RECORD_A]),
+    smsc: event.readUInt16LE(records.RECORD_B),
+    doneMs: event.readDoubleLE(records.RECEIPT_DONE),
+    err: errText(event, records.RECEIPT_ERR_LENGTH, records.RECEIPT_ERR),
+    smscMessageId: event.toString('latin1', records.PARKED_ID, idEnd),
+  };
+}
+
+function decodeLate(event: Buffer, common: Common): LateEvent {
+  return {
+    type: 'LATE',
+    ...common,
+    attempt: event[records.RECORD_A],
+    smsc: event.readUInt16LE(records.RECORD_B),
+    commandStatus: event.readUInt32LE(records.FAILED_STATUS),
+    smscMessageId: event.toString('latin1', records.SENT_ID),
+  };
+}
+
+function errText(event: Buffer, lengthAt: number, at: number): string {
+  return event.toString('latin1', at, at + Math.min(event[lengthAt], records.RECEIPT_ERR_BYTES_MAX));
+}
+
+function namesIn(event: Buffer): Pick<NamesEvent, 'nodeId' | 'shard' | 'accounts' | 'smscs'> {
+  const text = event.toString('utf8', records.RECORD_HEADER_BYTES);
+  const names = JSON.parse(text) as Partial<Pick<NamesEvent, 'nodeId' | 'shard' | 'accounts' | 'smscs'>>;
+  return {
+    nodeId: names.nodeId ?? '',
+    shard: names.shard ?? 0,
+    accounts: names.accounts ?? [],
+    smscs: names.smscs ?? [],
+  };
+}

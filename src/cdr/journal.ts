@@ -1,0 +1,284 @@
+/**
+ * The journal of one shard: events are appended to the group that fills, and a group is committed as a whole, one
+ * commit in flight at a time. While it is, the next group fills; so the batches form by themselves, as large as the
+ * disk makes them, and nothing waits for a timer.
+ *
+ * A segment ends between two groups, so a group lies in one segment and a message's id names the segment that holds
+ * its ACCEPTED event.
+ */
+import type { Bytes } from '../core/bytes.ts';
+import { SEGMENT_INDEX_MAX, idLowOf, nextSegmentNumber } from '../core/message-id.ts';
+import {
+  ACCEPTED,
+  NAMES,
+  RECORD_BYTES_MAX,
+  RECORD_HEADER_BYTES,
+  RECORD_LENGTH,
+  RECORD_TYPE,
+  align8,
+} from '../core/records.ts';
+import { BLOCK_HEADER_BYTES } from './block.ts';
+import { CHUNK_BYTES } from './chunks.ts';
+import type { Chunks } from './chunks.ts';
+import { GROUP_ACTIONS_MAX, Group } from './group.ts';
+import { SegmentFile } from './segment-file.ts';
+
+export interface JournalSettings {
+  dataDir: string;
+  shard: number;
+  unsafe: boolean;
+  segmentBytesMax: number;
+  segmentAgeMs: number;
+  /** JSON of the NAMES event that each segment begins with. */
+  names: string;
+  /** Highest segment number that was ever used. */
+  segmentBefore: number;
+}
+
+export interface JournalEvents {
+  /** The group is durable. It is cleared when this returns. */
+  onCommitted(group: Group, tookMs: number): void;
+  /** The commit failed; nothing of the group may count as stored, nor as not stored. */
+  onFailed(group: Group, error: Error): void;
+  /** A segment got its footer: nothing more is written to it. */
+  onSealed(segment: number): void;
+}
+
+/** A reserved message index that can not be had: the group's segment is full, commit first. */
+export const NO_INDEX = -1;
+
+export class Journal {
+  readonly #settings: JournalSettings;
+  readonly #events: JournalEvents;
+  readonly #chunks: Chunks;
+  filling = new Group();
+  #committing: Group | undefined;
+  /** Two more groups: one whose results are being dealt with while the next commit is in flight already. */
+  readonly #spares = [new Group(), new Group()];
+  #file: SegmentFile;
+  #nextFile: SegmentFile | undefined;
+  #chunk: number;
+  /** The chunk that is being filled. */
+  bytes: Bytes;
+  #at = 0;
+  #blockFrom = 0;
+  #blockEvents = 0;
+  #blockOpen = false;
+  #commitStartedMs = 0;
+  #closed = false;
+  /** The disk is short: no segment is opened for its age's sake. */
+  holdsRoll = false;
+  /** Commits finished. */
+  commits = 0;
+
+  constructor(settings: JournalSettings, chunks: Chunks, events: JournalEvents, nowMs: number) {
+    this.#settings = settings;
+    this.#events = events;
+    this.#chunks = chunks;
+    this.#file = this.#openFile(settings.segmentBefore, nowMs);
+    this.filling.segment = this.#file.segment;
+    this.#chunk = chunks.take();
+    this.bytes = chunks.bytesOf(this.#chunk);
+    this.#appendNames();
+  }
+
+  #openFile(after: number, nowMs: number): SegmentFile {
+    return new SegmentFile(this.#settings, nextSegmentNumber(after, nowMs), nowMs);
+  }
+
+  /** Number of the chunk that the last reserved event is in. */
+  get chunk(): number {
+    return this.#chunk;
+  }
+
+  get segment(): number {
+    return this.filling.segment;
+  }
+
+  /**
+   * Room for an event of `length` bytes in `bytes` (which may be another chunk than before); its length and type
+   * are filled in. Valid until the next call of anything here.
+   */
+  reserve(type: number, length: number): number {
+    if (length > RECORD_BYTES_MAX) throw new Error(`an event of ${length} bytes, over RECORD_BYTES_MAX`);
+    const need = align8(length);
+    if (this.#at + need + (this.#blockOpen ? 0 : BLOCK_HEADER_BYTES) > CHUNK_BYTES) this.#nextChunk(need);
+    if (!this.#blockOpen) {
+      this.#blockOpen = true;
+      this.#blockFrom = this.#at;
+      this.#blockEvents = 0;
+      this.#at += BLOCK_HEADER_BYTES;
+    }
+    const at = this.#at;
+    this.bytes.u32[(at + RECORD_LENGTH) >> 2] = length;
+    this.bytes.u8[at + RECORD_TYPE] = type;
+    this.#at += need;
+    this.#blockEvents++;
+    this.filling.events++;
+    this.filling.bytes += need;
+    return at;
+  }
+
+  /** A message's low id half in the segment of the filling group. */
+  takeIndex(): number {
+    return idLowOf(this.#settings.shard, this.#file.messages++);
+  }
+
+  #nextChunk(need: number): void {
+    if (need + BLOCK_HEADER_BYTES > CHUNK_BYTES)
+      throw new Error(`an event of ${need} bytes does not fit a chunk`);
+    this.#closeBlock();
+    this.#chunks.drop(this.#chunk);
+    this.#chunk = this.#chunks.take();
+    this.bytes = this.#chunks.bytesOf(this.#chunk);
+    this.#at = 0;
+  }
+
+  #closeBlock(): void {
+    if (!this.#blockOpen) return;
+    this.#blockOpen = false;
+    this.#chunks.use(this.#chunk);
+    this.filling.blocks.push({
+      chunk: this.#chunk,
+      from: this.#blockFrom,
+      to: this.#at,
+      events: this.#blockEvents,
+    });
+  }
+
+  isCommitting(): boolean {
+    return this.#committing !== undefined;
+  }
+
+  /** How long the commit in flight has taken; 0 when there is none. */
+  commitAgeMs(nowMs: number): number {
+    return this.#committing === undefined ? 0 : nowMs - this.#commitStartedMs;
+  }
+
+  /** Starts the next commit when there is something to commit and none is in flight. */
+  kick(nowMs: number): void {
+    if (this.#committing !== undefined || this.filling.isEmpty() || this.#closed) return;
+    this.#closeBlock();
+    const group = this.filling;
+    this.#committing = group;
+    const spare = this.#spares.pop();
+    if (spare === undefined) throw new Error('a commit group was not given back');
+    this.filling = spare;
+    const file = this.#file;
+    this.#rollIfDue(group.bytes, nowMs);
+    this.filling.segment = this.#file.segment;
+    if (this.#file !== file) this.#appendNames();
+    this.#write(group, file, nowMs);
+  }
+
+  #write(group: Group, file: SegmentFile, nowMs: number): void {
+    this.#commitStartedMs = nowMs;
+    file.write(group, this.#chunks).then(
+      () => this.#finish(group, file),
+      (error: unknown) =>
+        this.#events.onFailed(group, error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
+  #finish(group: Group, file: SegmentFile): void {
+    const nowMs = Date.now();
+    const tookMs = nowMs - this.#commitStartedMs;
+    this.#committing = undefined;
+    this.commits++;
+    // The next commit starts before the results of this one are dealt with: the disk is never idle under load.
+    this.kick(nowMs);
+    this.#events.onCommitted(group, tookMs);
+    this.#clear(group);
+    if (file !== this.#file) this.#seal(file);
+  }
+
+  #clear(group: Group): void {
+    for (const block of group.blocks) this.#chunks.drop(block.chunk);
+    group.clear();
+    this.#spares.push(group);
+  }
+
+  /** Tries the failed commit again, with every ACCEPTED event voided: those were refused, the rest must not be lost. */
+  retryFailed(nowMs: number): void {
+    const group = this.#committing;
+    if (group === undefined) throw new Error('no failed commit to try again');
+    for (const block of group.blocks) voidAccepted(this.#chunks.bytesOf(block.chunk), block.from, block.to);
+    group.accepted = 0;
+    this.#write(group, this.#file.segment === group.segment ? this.#file : this.#rolledFrom(group), nowMs);
+  }
+
+  #rolledFrom(group: Group): SegmentFile {
+    if (this.#previousFile?.segment !== group.segment)
+      throw new Error('the segment of a failed commit is gone');
+    return this.#previousFile;
+  }
+
+  #previousFile: SegmentFile | undefined;
+  /** The segment that ended last gets its footer. */
+  #sealing: Promise<void> | undefined;
+
+  #rollIfDue(groupBytes: number, nowMs: number): void {
+    const file = this.#file;
+    const { segmentBytesMax, segmentAgeMs } = this.#settings;
+    const bytes = file.bytes + groupBytes;
+    const isOld = nowMs - file.openedMs > segmentAgeMs && file.messages + file.blocks > 1;
+    const isFull = bytes > segmentBytesMax || file.messages > SEGMENT_INDEX_MAX - 2 * GROUP_ACTIONS_MAX;
+    if (this.holdsRoll && !isFull) return;
+    if (!isOld && !isFull) {
+      // Opening a segment costs some milliseconds of directory syncs: do it before it is needed.
+      if (this.#nextFile === undefined && bytes > segmentBytesMax / 2) this.prepareNext(nowMs);
+      return;
+    }
+    this.prepareNext(nowMs);
+    this.#previousFile = file;
+    this.#file = this.#nextFile as SegmentFile;
+    this.#nextFile = undefined;
+    this.#file.openedMs = nowMs;
+  }
+
+  prepareNext(nowMs: number): void {
+    this.#nextFile ??= this.#openFile(this.#file.segment, nowMs);
+  }
+
+  #appendNames(): void {
+    const names = Buffer.from(this.#settings.names);
+    const at = this.reserve(NAMES, RECORD_HEADER_BYTES + names.length);
+    this.bytes.u8.fill(0, at + RECORD_TYPE + 1, at + RECORD_HEADER_BYTES);
+    this.bytes.f64[(at + 16) >> 3] = Date.now();
+    names.copy(this.bytes.u8, at + RECORD_HEADER_BYTES);
+  }
+
+  #seal(file: SegmentFile): void {
+    // One after the other: a segment may be settled only after those before it.
+    this.#sealing = (this.#sealing ?? Promise.resolve())
+      .then(() => file.seal())
+      .then(
+        () => {
+          if (this.#previousFile === file) this.#previousFile = undefined;
+          this.#events.onSealed(file.segment);
+        },
+        // A segment without its footer is whole all the same: it is read as one that a crash ended.
+        () => this.#events.onSealed(file.segment),
+      );
+  }
+
+  /** After the last commit: footer, and every environment closed in order. */
+  async close(): Promise<void> {
+    if (this.#committing !== undefined || !this.filling.isEmpty())
+      throw new Error('journal closed before it is empty');
+    this.#closed = true;
+    await this.#sealing;
+    // Without room for its footer a segment is read as one that a crash ended: whole all the same.
+    await this.#file.seal().catch(() => undefined);
+    if (this.#nextFile !== undefined) await this.#nextFile.discard();
+  }
+}
+
+/** Turns the ACCEPTED events of a block into void ones (type 0), which readers skip. */
+function voidAccepted(bytes: Bytes, from: number, to: number): void {
+  let at = from + BLOCK_HEADER_BYTES;
+  while (at < to) {
+    if (bytes.u8[at + RECORD_TYPE] === ACCEPTED) bytes.u8[at + RECORD_TYPE] = 0;
+    at += align8(bytes.u32[at >> 2]);
+  }
+}

@@ -1,0 +1,163 @@
+/** A message's events folded into its call detail record, for people to read. */
+import type { LedgerEvent } from './decode.ts';
+import { messageText } from './message-text.ts';
+
+/** Names of the segment that an event stands in: its indexes mean nothing elsewhere. */
+export interface Names {
+  accounts: readonly string[];
+  smscs: readonly string[];
+}
+
+export type Fields = Record<string, string | number | boolean>;
+
+export function accountName(names: Names, index: number): string {
+  return names.accounts[index] ?? `#${index}`;
+}
+
+export function smscName(names: Names, index: number): string {
+  return names.smscs[index] ?? `#${index}`;
+}
+
+export function isoTime(ms: number): string {
+  // Times come from the disk and from SMSCs: one that no calendar has is shown as it is.
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+}
+
+/** All that an event says, by name, in reading order; without its type, time and message id. */
+export function eventFields(event: LedgerEvent, names: Names): Fields {
+  switch (event.type) {
+    case 'ACCEPTED':
+      return acceptedFields(event, names);
+    case 'SENT':
+      return {
+        smsc: smscName(names, event.smsc),
+        attempt: event.attempt,
+        bind: event.bind,
+        smscMessageId: event.smscMessageId,
+        duplicateRisk: event.duplicateRisk,
+      };
+    case 'ATTEMPT_FAILED':
+      return {
+        smsc: smscName(names, event.smsc),
+        attempt: event.attempt,
+        commandStatus: event.commandStatus === undefined ? 'no response' : hex32(event.commandStatus),
+        due: isoTime(event.dueMs),
+      };
+    case 'RECEIPT':
+      return {
+        state: event.state,
+        smsc: event.smsc === undefined ? '(gateway)' : smscName(names, event.smsc),
+        done: isoTime(event.doneMs),
+        err: event.err,
+        commandStatus: hex32(event.commandStatus),
+      };
+    case 'FINAL':
+      return {
+        state: event.state,
+        reason: event.reason,
+        attempts: event.attempts,
+        commandStatus: hex32(event.commandStatus),
+        duplicateRisk: event.duplicateRisk,
+      };
+    case 'PARKED':
+    case 'ORPHANED':
+      return {
+        state: event.state,
+        smsc: smscName(names, event.smsc),
+        smscMessageId: event.smscMessageId,
+        done: isoTime(event.doneMs),
+        err: event.err,
+      };
+    case 'LATE':
+      return {
+        smsc: smscName(names, event.smsc),
+        attempt: event.attempt,
+        commandStatus: hex32(event.commandStatus),
+        smscMessageId: event.smscMessageId,
+      };
+    case 'NAMES':
+      return {
+        nodeId: event.nodeId,
+        shard: event.shard,
+        accounts: event.accounts.length,
+        smscs: event.smscs.length,
+      };
+    default:
+      return {};
+  }
+}
+
+function acceptedFields(event: Extract<LedgerEvent, { type: 'ACCEPTED' }>, names: Names): Fields {
+  const { source, destination } = event;
+  const { charset, text, userDataHeader } = messageText(event.dataCoding, event.esmClass, event.message);
+  return {
+    account: accountName(names, event.account),
+    protocol: event.protocol,
+    smsc: smscName(names, event.smsc),
+    session: event.session,
+    sequenceNumber: event.sequenceNumber,
+    source: source.address,
+    sourceTon: source.ton,
+    sourceNpi: source.npi,
+    destination: destination.address,
+    destinationTon: destination.ton,
+    destinationNpi: destination.npi,
+    registeredDelivery: event.registeredDelivery,
+    esmClass: event.esmClass,
+    dataCoding: event.dataCoding,
+    priority: event.priority,
+    expires: isoTime(event.expiresAtMs),
+    messageBytes: event.message.length,
+    charset,
+    ...(userDataHeader === undefined ? {} : { userDataHeader }),
+    text,
+  };
+}
+
+/** The CDR of one message; its events in the order of the ledger, each with the names of its own segment. */
+export function mergeEvents(events: readonly { event: LedgerEvent; names: Names }[]): Fields {
+  const cdr: Fields = { state: 'ACCEPTED', attempts: 0, duplicateRisk: false };
+  for (const { event, names } of events) {
+    switch (event.type) {
+      case 'ACCEPTED':
+        Object.assign(cdr, {
+          messageId: event.messageId,
+          account: accountName(names, event.account),
+          protocol: event.protocol,
+          source: event.source.address,
+          destination: event.destination.address,
+          acceptedAt: isoTime(event.timeMs),
+        });
+        break;
+      case 'SENT':
+        cdr.state = 'ENROUTE';
+        cdr.smsc = smscName(names, event.smsc);
+        cdr.smscMessageId = event.smscMessageId;
+        cdr.attempts = event.attempt;
+        cdr.sentAt = isoTime(event.timeMs);
+        cdr.duplicateRisk ||= event.duplicateRisk;
+        break;
+      case 'ATTEMPT_FAILED':
+        cdr.attempts = event.attempt;
+        break;
+      case 'RECEIPT':
+        cdr.state = event.state;
+        cdr.doneAt = isoTime(event.doneMs);
+        if (event.err !== '') cdr.err = event.err;
+        break;
+      case 'FINAL':
+        cdr.state = event.state;
+        cdr.reason = event.reason;
+        cdr.attempts = event.attempts;
+        cdr.duplicateRisk ||= event.duplicateRisk;
+        if (event.commandStatus !== 0) cdr.commandStatus = hex32(event.commandStatus);
+        cdr.finalAt = isoTime(event.timeMs);
+        break;
+    }
+  }
+  return cdr;
+}
+
+function hex32(value: number): string {
+  return `0x${value.toString(16).padStart(8, '0')}`;
+}

@@ -1,0 +1,244 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Argv, CommandModule } from 'yargs';
+import { loadConfig } from '../admin/config-file.ts';
+import { auditLedger } from '../cdr/audit.ts';
+import type { LedgerAudit } from '../cdr/audit.ts';
+import { ShardFollower, eventsOfMessage } from '../cdr/follow.ts';
+import type { PlacedEvent } from '../cdr/follow.ts';
+import { accountName, eventFields, isoTime, mergeEvents } from '../cdr/merge.ts';
+import type { Fields } from '../cdr/merge.ts';
+import { listSegments, listShards, shardDirectory } from '../cdr/segments.ts';
+import { verifySegments } from '../cdr/verify.ts';
+import type { VerifyResult } from '../cdr/verify.ts';
+import { parseMessageId, shardOf } from '../core/message-id.ts';
+import { openPendingView } from '../store/pending-view.ts';
+import type { PendingView } from '../store/pending-view.ts';
+import { EXIT, ExitError, UsageError } from './exit.ts';
+import { configOption } from './options.ts';
+
+// Reads the ledger's files, also while a daemon writes them; never writes one.
+
+interface Common {
+  config: string;
+  dataDir: string | undefined;
+  json: boolean;
+}
+
+const VERIFY_MS_MAX = 60_000;
+const POLL_MS = 200;
+
+export const ledgerCommand: CommandModule<object, object> = {
+  command: 'ledger <action>',
+  describe: 'Look into the ledger: list, show, follow, audit',
+  builder: (args: Argv<object>) =>
+    args
+      .option('config', configOption)
+      .option('data-dir', { type: 'string', requiresArg: true, describe: 'The ledger, instead of --config' })
+      .option('json', { type: 'boolean', default: false, describe: 'One JSON object a line' })
+      .command(listCommand as unknown as CommandModule<object, object>)
+      .command(showCommand as unknown as CommandModule<object, object>)
+      .command(followCommand as unknown as CommandModule<object, object>)
+      .command(auditCommand as unknown as CommandModule<object, object>)
+      .demandCommand(1, 'list, show, follow or audit?'),
+  handler: () => undefined,
+};
+
+const listCommand: CommandModule<object, Common> = {
+  command: 'list',
+  describe: 'The segments; exit code 1 when one is damaged',
+  handler: async (args) => {
+    const results = await verifyAll(dataDirOf(args));
+    if (args.json) for (const result of results) print(JSON.stringify(segmentFields(result)));
+    else printTable(results.map(segmentFields));
+    failOnFaults(results);
+  },
+};
+
+const showCommand: CommandModule<object, Common & { messageId: string }> = {
+  command: 'show <message-id>',
+  describe: "A message's events and its record",
+  builder: (args: Argv<object>) =>
+    args.positional('message-id', { type: 'string', demandOption: true }) as unknown as Argv<
+      Common & { messageId: string }
+    >,
+  handler: async (args) => {
+    const id = parseMessageId(args.messageId);
+    if (id === undefined)
+      throw new UsageError(`${args.messageId} is not a message id: 16 hexadecimal digits`);
+    const events = await eventsOfMessage(dataDirOf(args), shardOf(id.idLow), id.idHigh, id.idLow);
+    if (events.length === 0) throw new ExitError(`no event of message ${args.messageId}`, EXIT.failed);
+    for (const placed of events) print(args.json ? eventJson(placed) : eventLines(placed));
+    const cdr = mergeEvents(events);
+    print(args.json ? JSON.stringify({ cdr }) : `cdr\n${fieldLines(cdr)}`);
+  },
+};
+
+const followCommand: CommandModule<object, Common & { account?: string; fromStart: boolean }> = {
+  command: 'follow',
+  describe: 'Events as they are committed',
+  builder: (args: Argv<object>) =>
+    args
+      .option('account', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Only messages of this account, if accepted since',
+      })
+      .option('from-start', {
+        type: 'boolean',
+        default: false,
+        describe: 'Begin with the oldest segment',
+      }) as unknown as Argv<Common & { account?: string; fromStart: boolean }>,
+  handler: async (args) => {
+    const dataDir = dataDirOf(args);
+    const followers = new Map<number, ShardFollower>();
+    let fromStart = args.fromStart;
+    const isWanted = accountFilter(args.account);
+    for (;;) {
+      for (const shard of listShards(dataDir)) {
+        // A shard that appears later is new as a whole.
+        if (!followers.has(shard)) followers.set(shard, new ShardFollower(dataDir, shard, fromStart));
+        await followers.get(shard)?.poll((placed) => {
+          if (isWanted(placed)) print(args.json ? eventJson(placed) : eventLine(placed));
+        });
+      }
+      fromStart = true;
+      await sleep(POLL_MS);
+    }
+  },
+};
+
+const auditCommand: CommandModule<object, Common> = {
+  command: 'audit',
+  describe: 'Does every message end exactly once? Exit code 1 when not',
+  handler: async (args) => {
+    const dataDir = dataDirOf(args);
+    const results = await verifyAll(dataDir);
+    const faulty = results.filter((result) => !result.ok);
+    const audit = await auditBeside(dataDir, new Set(faulty.map(({ path }) => path)));
+    print(args.json ? JSON.stringify({ ...audit, faulty: faulty.map(segmentFields) }) : auditLines(audit));
+    for (const result of faulty) process.stderr.write(`${result.path}: ${result.fault}\n`);
+    failOnFaults(results);
+    const wrong = audit.finalDouble + audit.acceptedDouble + audit.finalWithoutAccept + audit.lost;
+    if (wrong > 0) throw new ExitError(`${wrong} messages do not add up`, EXIT.failed);
+  },
+};
+
+async function auditBeside(dataDir: string, skip: ReadonlySet<string>): Promise<LedgerAudit> {
+  const views = new Map<number, PendingView | undefined>();
+  try {
+    return await auditLedger(dataDir, {
+      skip,
+      pendingOf(shard) {
+        const view = openPendingView(join(shardDirectory(dataDir, shard), 'pending.sqlite'));
+        views.set(shard, view);
+        return view;
+      },
+    });
+  } finally {
+    for (const view of views.values()) view?.close();
+  }
+}
+
+function dataDirOf(args: Common): string {
+  const dataDir = args.dataDir ?? loadConfig(args.config).data_dir;
+  if (listShards(dataDir).length === 0) throw new ExitError(`there is no ledger in ${dataDir}`, EXIT.failed);
+  return dataDir;
+}
+
+function verifyAll(dataDir: string): Promise<VerifyResult[]> {
+  const jobs = listShards(dataDir).flatMap((shard) =>
+    listSegments(dataDir, shard).map(({ path, segment }) => ({ path, segment, shard })),
+  );
+  return verifySegments(jobs, VERIFY_MS_MAX);
+}
+
+function failOnFaults(results: readonly VerifyResult[]): void {
+  const count = results.filter((result) => !result.ok).length;
+  if (count > 0)
+    throw new ExitError(`${count} ${count === 1 ? 'segment is' : 'segments are'} damaged`, EXIT.failed);
+}
+
+function segmentFields(result: VerifyResult): Fields {
+  return {
+    shard: result.shard,
+    segment: result.segment.toString(16).padStart(8, '0'),
+    opened: result.openedMs === 0 ? '-' : isoTime(result.openedMs),
+    bytes: result.bytes,
+    blocks: result.blocks,
+    events: result.events,
+    messages: result.indexMax + 1,
+    sealed: result.sealed,
+    fault: result.fault ?? '',
+  };
+}
+
+/** Passes the events of one account: those of messages whose ACCEPTED was seen, until they are final. */
+function accountFilter(account: string | undefined): (placed: PlacedEvent) => boolean {
+  const open = new Set<string>();
+  return ({ event, names }) => {
+    if (account === undefined) return true;
+    if (event.type === 'ACCEPTED' && accountName(names, event.account) === account) open.add(event.messageId);
+    const isWanted = open.has(event.messageId);
+    if (event.type === 'FINAL') open.delete(event.messageId);
+    return isWanted;
+  };
+}
+
+function eventJson({ event, names }: PlacedEvent): string {
+  const { type, messageId } = event;
+  return JSON.stringify({ type, messageId, time: isoTime(event.timeMs), ...eventFields(event, names) });
+}
+
+function eventLine(placed: PlacedEvent): string {
+  const { event, names } = placed;
+  const fields = Object.entries(eventFields(event, names)).map(([name, value]) => `${name}=${shown(value)}`);
+  return [isoTime(event.timeMs), event.messageId, event.type, ...fields].join(' ');
+}
+
+function eventLines({ event, names }: PlacedEvent): string {
+  return `${isoTime(event.timeMs)} ${event.type}\n${fieldLines(eventFields(event, names))}`;
+}
+
+function fieldLines(fields: Fields): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `  ${name.padEnd(18)} ${shown(value)}`)
+    .join('\n');
+}
+
+/** Texts are quoted: they come from outside and must not write to the terminal by themselves. */
+function shown(value: string | number | boolean): string {
+  return typeof value === 'string' && !/^[\w.:+()-]+$/.test(value) ? quoted(value) : String(value);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+function auditLines(audit: LedgerAudit): string {
+  const lines = Object.entries(audit).map(([name, value]) =>
+    Array.isArray(value)
+      ? value.map((id) => `  ${name.slice(0, -3)} ${id}`).join('\n')
+      : `${name.padEnd(20)} ${value}`,
+  );
+  return lines.filter((line) => line !== '').join('\n');
+}
+
+function printTable(rows: readonly Fields[]): void {
+  const names = Object.keys(rows[0] ?? {});
+  const cells = [names, ...rows.map((row) => names.map((name) => String(row[name])))];
+  const widths = names.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  for (const row of cells)
+    print(
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    );
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

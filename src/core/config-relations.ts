@@ -1,0 +1,81 @@
+import { suggest } from './suggest.ts';
+
+export interface ConfigProblem {
+  /** Keys from the top of the file; a number counts the tables of one [[name]], from 0. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+type Table = Record<string, unknown>;
+
+/** Relations between options; says nothing of what is not there or has the wrong type. */
+export function relationProblems(value: unknown): ConfigProblem[] {
+  const top = table(value);
+  const problems: ConfigProblem[] = [];
+  const add = (path: (string | number)[], message: string): void => void problems.push({ path, message });
+  const smscs = tables(top.smsc);
+  duplicates('account', 'name', tables(top.account), add);
+  duplicates('smsc', 'id', smscs, add);
+  ordered(table(top.smpp), ['smpp'], 'pdu_bytes_max_unbound', 'pdu_bytes_max', add);
+  smscs.forEach((one, at) => {
+    ordered(one, ['smsc', at], 'reconnect_min_s', 'reconnect_max_s', add);
+    ordered(one, ['smsc', at], 'retry_min_s', 'retry_max_s', add);
+  });
+  routes(table(top.route).smscs, smscs, add);
+  const demoTable = table(top.demo);
+  if (demoTable.password && demoTable.simulator !== true) {
+    add(['demo', 'password'], 'is only for a demo: needs simulator = true');
+  }
+  const host = smscs[0]?.host;
+  if (demoTable.simulator === true && typeof host === 'string' && !/^(127\.|localhost$|::1$)/.test(host)) {
+    add(['smsc', 0, 'host'], 'must be 127.0.0.1 while [demo] simulator = true');
+  }
+  return problems;
+}
+
+type Add = (path: (string | number)[], message: string) => void;
+
+function duplicates(list: string, key: string, entries: readonly Table[], add: Add): void {
+  const first = new Map<unknown, number>();
+  entries.forEach((entry, at) => {
+    const name = entry[key];
+    if (typeof name !== 'string') return;
+    const before = first.get(name);
+    if (before === undefined) first.set(name, at);
+    else add([list, at, key], `"${name}" is already the ${key} of ${list} ${before + 1}`);
+  });
+}
+
+function ordered(entry: Table, path: (string | number)[], low: string, high: string, add: Add): void {
+  const [a, b] = [entry[low], entry[high]];
+  if (typeof a === 'number' && typeof b === 'number' && a > b) {
+    add([...path, low], `must not be above ${high} (${a} > ${b})`);
+  }
+}
+
+function table(value: unknown): Table {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Table) : {};
+}
+
+function tables(value: unknown): Table[] {
+  return Array.isArray(value) ? value.map(table) : [];
+}
+
+function routes(routed: unknown, smscs: readonly Table[], add: Add): void {
+  const ids = smscs.map((one) => one.id).filter((id) => typeof id === 'string');
+  const seen = new Set<string>();
+  (Array.isArray(routed) ? routed : []).forEach((id: unknown, at) => {
+    if (typeof id !== 'string') return;
+    const path = ['route', 'smscs', at];
+    const found = smscs.find((one) => one.id === id);
+    if (found === undefined) {
+      const near = suggest(id, ids);
+      add(path, `no [[smsc]] has the id "${id}"${near === undefined ? '' : `, did you mean "${near}"?`}`);
+    } else if (found.bind === 'receiver') {
+      add(path, `"${id}" is bound as a receiver and takes no messages`);
+    } else if (seen.has(id)) {
+      add(path, `"${id}" is named twice`);
+    }
+    seen.add(id);
+  });
+}

@@ -1,0 +1,91 @@
+// Every fixed bound of the program. What an operator may change is an option in config.ts; what is here is
+// what the options themselves may not pass, and what no option changes. Relations between bounds are checked
+// when this loads.
+
+import { SHARD_BITS } from './message-id.ts';
+import { ACCEPTED_BODY, RECORD_BYTES_MAX } from './records.ts';
+
+/** Threads. Every edge has two rings to every shard, so memory for rings grows with the product. */
+export const SHARDS_MAX = 16;
+export const EDGE_THREADS_MAX = 16;
+
+/** Names. An SMPP system_id is 15 octets and a NUL (SMPP v3.4 section 4.1.1). */
+export const NAME_LENGTH_MAX = 15;
+export const SMSC_ID_LENGTH_MAX = 32;
+export const NODE_ID_LENGTH_MAX = 32;
+/** The specification says 8 octets and a NUL; some SMSCs want more, so binds outwards may carry more. */
+export const PASSWORD_LENGTH_MAX = 64;
+export const PASSWORD_LENGTH_STRICT_MAX = 8;
+export const SYSTEM_TYPE_LENGTH_MAX = 12;
+
+/** How many there may be of what the configuration lists. */
+export const ACCOUNTS_MAX = 10_000;
+export const SMSCS_MAX = 1_000;
+export const BINDS_PER_SMSC_MAX = 64;
+export const SESSIONS_MAX = 60_000;
+
+/** A window is held in typed arrays of a power of two cells, one set a bind. */
+export const WINDOW_MAX = 65_536;
+export const TPS_MAX = 1_000_000;
+export const QUEUE_MAX = 100_000_000;
+
+/** PDUs. The largest legal bind is 98 octets; the largest submit_sm carries a message_payload of 65,535. */
+export const BIND_BYTES_MAX = 98;
+export const MESSAGE_PAYLOAD_BYTES_MAX = 65_535;
+export const PDU_BYTES_FLOOR = 256;
+/** Leaves room for the event around it: what the ledger's readers refuse must never be written. */
+export const PDU_BYTES_MAX = 196_608;
+
+/** HTTP. */
+export const HTTP_BODY_BYTES_FLOOR = 1_024;
+export const HTTP_BODY_BYTES_MAX = 16_777_216;
+export const HTTP_BODY_MS_MAX = 10_000;
+export const HTTP_CLOSE_MS_MAX = 1_000;
+export const HTTP_HEADER_BYTES_MAX = 16_384;
+
+/** Time. One timer of Node.js holds 2^31 - 1 ms (24.8 days), so what runs on a timer is a week at most. */
+export const TIMER_S_MAX = 604_800;
+export const TIMER_MS_MAX = 2_147_483_647;
+export const RETENTION_S_MAX = 31_622_400;
+
+/** Password hashing (argon2id): what is made, and what is accepted from a configuration file. */
+export const ARGON2_MEMORY_KIB = 19_456;
+export const ARGON2_PASSES = 2;
+export const ARGON2_LANES = 1;
+export const ARGON2_MEMORY_KIB_MAX = 131_072;
+export const ARGON2_PASSES_MAX = 10;
+export const ARGON2_LANES_MAX = 4;
+export const HASH_QUEUE_MAX = 64;
+export const HASH_THREADS = 1;
+export const PASSWORD_CACHE_MS_MAX = 600_000;
+export const PASSWORD_CACHE_ENTRIES_MAX = 20_000;
+
+/** Ledger. LMDB maps a segment whole, and one block must fit well inside one. */
+export const SEGMENT_BYTES_FLOOR = 1_048_576;
+export const SEGMENT_BYTES_MAX = 1_073_741_824;
+/** Less than this, and what is under way could fill the disk between two looks at its room. */
+export const DISK_RESERVE_BYTES_FLOOR = 8_388_608;
+export const MESSAGES_IN_MEMORY_FLOOR = 1_024;
+export const MESSAGES_IN_MEMORY_MAX = 4_194_304;
+
+function relation(holds: boolean, text: string): void {
+  if (!holds) throw new Error(`limits.ts: relation broken: ${text}`);
+}
+
+relation(PDU_BYTES_FLOOR >= BIND_BYTES_MAX, 'every legal bind fits the smallest PDU bound');
+relation(
+  PDU_BYTES_MAX > MESSAGE_PAYLOAD_BYTES_MAX + 1_024,
+  'a full message_payload fits the largest PDU bound',
+);
+relation(PDU_BYTES_MAX + ACCEPTED_BODY <= RECORD_BYTES_MAX, 'the largest PDU fits a record');
+relation((WINDOW_MAX & (WINDOW_MAX - 1)) === 0, 'WINDOW_MAX is a power of two');
+relation(TIMER_S_MAX * 1_000 <= TIMER_MS_MAX, 'every timer option fits a timer');
+relation(PASSWORD_LENGTH_STRICT_MAX <= PASSWORD_LENGTH_MAX, 'strict passwords are passwords');
+relation(ARGON2_MEMORY_KIB <= ARGON2_MEMORY_KIB_MAX, 'our own hashes are accepted (memory)');
+relation(ARGON2_PASSES <= ARGON2_PASSES_MAX, 'our own hashes are accepted (passes)');
+relation(ARGON2_LANES <= ARGON2_LANES_MAX, 'our own hashes are accepted (lanes)');
+relation(
+  SEGMENT_BYTES_FLOOR >= 4 * MESSAGE_PAYLOAD_BYTES_MAX,
+  'a segment holds several of the largest messages',
+);
+relation(SHARDS_MAX <= 1 << SHARD_BITS, 'every shard fits its bits of the message id');

@@ -1,0 +1,172 @@
+/**
+ * The bytes of everything that crosses a ring or is written to the ledger. One layout serves both: a submit is
+ * written into the ring as the very ACCEPTED event that the journal stores, so a shard moves it with one copy.
+ * Integers are little-endian (the machines we run on); every record starts on an 8-byte boundary.
+ *
+ *  common header, 24 bytes
+ *  0        4      5      6        8         12        16              24
+ *  +--------+------+------+--------+---------+---------+---------------+
+ *  | length | type |  a   |   b    | idLow   | idHigh  | timeMs (f64)  | payload ...
+ *  | u32    | u8   |  u8  |  u16   | u32     | u32     |               |
+ *  +--------+------+------+--------+---------+---------+---------------+
+ *  length: of the whole record, padding to the 8-byte boundary not counted.
+ */
+export const RECORD_LENGTH = 0;
+export const RECORD_TYPE = 4;
+export const RECORD_A = 5;
+export const RECORD_B = 6;
+export const RECORD_ID_LOW = 8;
+export const RECORD_ID_HIGH = 12;
+export const RECORD_TIME = 16;
+export const RECORD_HEADER_BYTES = 24;
+
+/**
+ * ACCEPTED: we own this message. a: protocol (PROTOCOL_*), b: account index.
+ *  24 u16 smsc index       26 u16 flags (0)
+ *  28 u32 session          32 u32 sequence_number of the submit
+ *  36 u8 registered_delivery  37 u8 esm_class  38 u8 data_coding  39 u8 priority_flag
+ *  40 u16 sourceAt         42 u16 destAt: offsets in the body of source_addr_ton and dest_addr_ton
+ *  44 u16 messageAt        46 u8 sm_length  47 u8 0
+ *  48 f64 expiresAtMs      56 body: the submit_sm body as it was received, to its end
+ */
+export const ACCEPTED = 1;
+export const ACCEPTED_SMSC = 24;
+export const ACCEPTED_SESSION = 28;
+export const ACCEPTED_SEQUENCE = 32;
+export const ACCEPTED_REGISTERED_DELIVERY = 36;
+export const ACCEPTED_ESM_CLASS = 37;
+export const ACCEPTED_DATA_CODING = 38;
+export const ACCEPTED_PRIORITY = 39;
+export const ACCEPTED_SOURCE_AT = 40;
+export const ACCEPTED_DEST_AT = 42;
+export const ACCEPTED_MESSAGE_AT = 44;
+export const ACCEPTED_SM_LENGTH = 46;
+export const ACCEPTED_EXPIRES = 48;
+export const ACCEPTED_BODY = 56;
+export const PROTOCOL_SMPP = 1;
+export const PROTOCOL_HTTP = 2;
+
+/**
+ * SENT: the SMSC took the message. a: attempt (from 1), b: smsc index.
+ *  24 u8 flags (SENT_FLAG_*)  25 u8 bind  26 u8 idLength  27 u8 0   28 the SMSC's message id, without NUL
+ */
+export const SENT = 2;
+export const SENT_FLAGS = 24;
+export const SENT_BIND = 25;
+export const SENT_ID_LENGTH = 26;
+export const SENT_ID = 28;
+/** An earlier submit_sm of this message may have reached the SMSC: this one may be its duplicate. */
+export const SENT_FLAG_DUPLICATE_RISK = 1;
+
+/**
+ * ATTEMPT_FAILED: one submit_sm was refused or not answered, and the message will be tried again.
+ * a: attempt, b: smsc index.  24 u32 command_status (NO_RESPONSE when it timed out)  28 u32 0  32 f64 dueMs
+ */
+export const ATTEMPT_FAILED = 3;
+export const FAILED_STATUS = 24;
+export const FAILED_DUE = 32;
+export const NO_RESPONSE = 0xffff_ffff;
+
+/**
+ * RECEIPT: a final state of the message. a: message_state, b: smsc index (0xffff: made by the gateway itself).
+ *  24 f64 doneMs   32 u8 errLength  33 7 bytes of err text   40 u32 command_status that caused it (0: none)
+ */
+export const RECEIPT = 4;
+export const RECEIPT_DONE = 24;
+export const RECEIPT_ERR_LENGTH = 32;
+export const RECEIPT_ERR = 33;
+export const RECEIPT_ERR_BYTES_MAX = 7;
+export const RECEIPT_STATUS = 40;
+export const RECEIPT_BYTES = 48;
+export const SMSC_NONE = 0xffff;
+
+/**
+ * FINAL: nothing more can happen; exactly one a message, and with it the CDR is complete.
+ * a: message_state, b: reason (FINAL_*).   24 u32 command_status   28 u8 attempts  29 u8 flags (SENT_FLAG_*)
+ */
+export const FINAL = 5;
+export const FINAL_STATUS = 24;
+export const FINAL_ATTEMPTS = 28;
+export const FINAL_FLAGS = 29;
+export const FINAL_BYTES = 32;
+/** The ESME acknowledged the receipt. */
+export const FINAL_RECEIPT_TAKEN = 1;
+/** No receipt was asked for, and the SMSC took the message. */
+export const FINAL_SENT = 2;
+/** It failed and no receipt was asked for. */
+export const FINAL_FAILED = 3;
+/** A receipt was asked for but none came within receipts.wait_s. */
+export const FINAL_NO_RECEIPT = 4;
+/** The receipt was kept receipts.keep_s and the ESME never took it, or refused it for good. */
+export const FINAL_RECEIPT_NOT_TAKEN = 5;
+
+/**
+ * PARKED: a receipt that no message is known for yet; it may have overtaken its submit_sm_resp.
+ * ORPHANED: the same, after receipts.park_s without a match. a: message_state (0xff unknown), b: smsc index.
+ *  24 f64 doneMs  32 u8 errLength  33 7 bytes of err text  40 u8 idLength  41 u8 0 42 u16 0 44 the SMSC's message id
+ * A PARKED receipt that is matched later is followed by the RECEIPT event of its message.
+ */
+export const PARKED = 6;
+export const ORPHANED = 7;
+export const PARKED_ID_LENGTH = 40;
+export const PARKED_ID = 44;
+
+/** LATE: a submit_sm_resp after its timeout. a: attempt, b: smsc index.  24 u32 command_status  28 id as in SENT. */
+export const LATE = 8;
+
+/** NAMES: first event of a segment; payload is JSON {nodeId, shard, accounts: string[], smscs: string[]}. */
+export const NAMES = 9;
+
+/** Records below are never stored; they only cross a ring, from an edge to a shard ... */
+
+/** What became of a receipt. a: RESULT_*, b: account.   24 u32 slot  28 u32 command_status */
+export const RECEIPT_RESULT = 64;
+export const RESULT_SLOT = 24;
+export const RESULT_STATUS = 28;
+export const RECEIPT_RESULT_BYTES = 32;
+export const RESULT_TAKEN = 1;
+/** The ESME asked for it later (temporary error), or the session went away before it answered. */
+export const RESULT_LATER = 2;
+/** The ESME refused it for good. */
+export const RESULT_REFUSED = 3;
+
+/** An edge's receivers of an account changed. a: edge, b: account.   24 u32 sum of their receipt windows */
+export const RECEIVERS = 65;
+export const RECEIVERS_WINDOW = 24;
+export const RECEIVERS_BYTES = 32;
+
+/** ... or from a shard to an edge. */
+
+/** The answer to a submit. 24 u32 session  28 u32 sequence_number  32 u32 command_status */
+export const ANSWER = 80;
+export const ANSWER_SESSION = 24;
+export const ANSWER_SEQUENCE = 28;
+export const ANSWER_STATUS = 32;
+export const ANSWER_BYTES = 40;
+
+/**
+ * A receipt to hand to the ESME. a: message_state, b: account. timeMs: when the message was accepted.
+ *  24 f64 doneMs  32 u8 errLength 33 7 bytes of err text  40 u32 slot  44 u8 0
+ *  45 u8 textLength  46 u8 sourceLength  47 u8 destLength
+ *  48 source: ton npi addr NUL (the message's own source), then dest: the same, then text
+ */
+export const DELIVER = 81;
+export const DELIVER_DONE = 24;
+export const DELIVER_ERR_LENGTH = 32;
+export const DELIVER_ERR = 33;
+export const DELIVER_SLOT = 40;
+export const DELIVER_TEXT_LENGTH = 45;
+export const DELIVER_SOURCE_LENGTH = 46;
+export const DELIVER_DEST_LENGTH = 47;
+export const DELIVER_ADDRESSES = 48;
+
+/** A session is its edge's slot and the slot's generation, so an answer never reaches a successor. */
+export const SESSION_SLOT_BITS = 16;
+export const SESSIONS_MAX = 1 << SESSION_SLOT_BITS;
+
+/** Length rounded up to the 8-byte boundary on which the next record starts. */
+export function align8(length: number): number {
+  return (length + 7) & ~7;
+}
+
+export const RECORD_BYTES_MAX = 256 * 1024;

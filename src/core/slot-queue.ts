@@ -1,0 +1,82 @@
+/** First-in first-out list of slots through the table's own links: a slot is in one queue at a time. */
+import { NO_SLOT } from './message-table.ts';
+
+export class SlotQueue {
+  readonly #next: Int32Array;
+  #first = NO_SLOT;
+  #last = NO_SLOT;
+  length = 0;
+
+  constructor(next: Int32Array) {
+    this.#next = next;
+  }
+
+  push(slot: number): void {
+    this.#next[slot] = NO_SLOT;
+    if (this.#last === NO_SLOT) this.#first = slot;
+    else this.#next[this.#last] = slot;
+    this.#last = slot;
+    this.length++;
+  }
+
+  /** Back to the head, before everything that waits. */
+  unshift(slot: number): void {
+    this.#next[slot] = this.#first;
+    this.#first = slot;
+    if (this.#last === NO_SLOT) this.#last = slot;
+    this.length++;
+  }
+
+  peek(): number {
+    return this.#first;
+  }
+
+  shift(): number {
+    const slot = this.#first;
+    if (slot === NO_SLOT) return NO_SLOT;
+    this.#first = this.#next[slot];
+    if (this.#first === NO_SLOT) this.#last = NO_SLOT;
+    this.length--;
+    return slot;
+  }
+}
+
+/** One queue for each priority_flag 0..4; higher goes first, equal ones in order of arrival. */
+export class PriorityQueue {
+  readonly #levels: SlotQueue[];
+  length = 0;
+
+  constructor(next: Int32Array) {
+    this.#levels = Array.from({ length: PRIORITIES }, () => new SlotQueue(next));
+  }
+
+  push(slot: number, priority: number): void {
+    this.#levels[priority].push(slot);
+    this.length++;
+  }
+
+  unshift(slot: number, priority: number): void {
+    this.#levels[priority].unshift(slot);
+    this.length++;
+  }
+
+  shift(): number {
+    for (let priority = PRIORITIES - 1; priority >= 0; priority--) {
+      const slot = this.#levels[priority].shift();
+      if (slot === NO_SLOT) continue;
+      this.length--;
+      return slot;
+    }
+    return NO_SLOT;
+  }
+
+  peek(): number {
+    for (let priority = PRIORITIES - 1; priority >= 0; priority--) {
+      const slot = this.#levels[priority].peek();
+      if (slot !== NO_SLOT) return slot;
+    }
+    return NO_SLOT;
+  }
+}
+
+export const PRIORITIES = 5;

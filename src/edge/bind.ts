@@ -1,0 +1,87 @@
+/** A bind request: checked, decided by the control thread, answered; until then nothing more is read. */
+import { CELL_BINDS_OK, CELL_BINDS_REFUSED } from '../core/ring/counters.ts';
+import * as smpp from '../smpp/constants.ts';
+import { decodeBind, encodeBindResp } from '../smpp/pdu/bind.ts';
+import type { DecodedBind } from '../smpp/pdu/bind.ts';
+import { sessionVersion } from '../smpp/pdu/bind.ts';
+import { BINDING, boundStateOf } from '../smpp/session.ts';
+import { addReceiver, takesReceipts } from './receipts.ts';
+import type { BindVerdict, Session } from './state.ts';
+
+/** Wrong credentials are answered after this, so that guessing is slow; the link is closed behind the answer. */
+const REFUSAL_MS = 1_000;
+
+/** False: stops the reading until the bind is decided. */
+export function bind(
+  session: Session,
+  command: number,
+  sequence: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): boolean {
+  const request = decodeBind(bytes, start, end);
+  if (request.status !== smpp.ESME_ROK) {
+    refuse(session, command, sequence, request.status);
+    return false;
+  }
+  session.state = BINDING;
+  const { control, log } = session.edge;
+  control.authenticate(request.systemId, request.password, session.address, true).then(
+    (verdict) => decide(session, command, sequence, request, verdict),
+    (error: unknown) => {
+      log.warn('bind could not be checked', { ...session.describe(), error: String(error) });
+      refuse(session, command, sequence, smpp.ESME_RSYSERR);
+    },
+  );
+  return false;
+}
+
+function decide(
+  session: Session,
+  command: number,
+  sequence: number,
+  request: DecodedBind,
+  verdict: BindVerdict,
+): void {
+  const { edge } = session;
+  const account = edge.accountsByName.get(request.systemId);
+  if (session.state !== BINDING || edge.draining) {
+    if (verdict === 'ok') edge.control.sessionEnded(request.systemId);
+    if (session.state === BINDING) refuse(session, command, sequence, smpp.ESME_RSYSERR);
+    return;
+  }
+  if (verdict !== 'ok' || account === undefined) {
+    edge.log.warn('bind refused', { account: request.systemId, address: session.address, verdict });
+    // Credentials, unknown names and too many sessions get one answer: a stranger learns nothing from it.
+    const delay = verdict === 'refused' ? REFUSAL_MS : 0;
+    setTimeout(() => refuse(session, command, sequence, smpp.ESME_RBINDFAIL), delay);
+    return;
+  }
+  edge.cells[CELL_BINDS_OK]++;
+  session.account = account;
+  session.version = sessionVersion(smpp.VERSION_34, request.interfaceVersion);
+  session.state = boundStateOf(command);
+  session.timers.onBound(edge.nowMs);
+  session.raiseLimit();
+  const version = session.version > smpp.VERSION_33 ? session.version : undefined;
+  const answer = encodeBindResp(command, smpp.ESME_ROK, sequence, edge.config.smpp.system_id, version);
+  session.writer.reserve(answer.length);
+  answer.copy(session.writer.buffer, session.writer.at);
+  session.writer.at += answer.length;
+  session.writer.flush();
+  edge.log.info('esme bound', {
+    ...session.describe(),
+    bind: smpp.commandName(command),
+    version: session.version,
+  });
+  if (takesReceipts(session.state)) addReceiver(session);
+  session.resume();
+  edge.afterRead(session);
+}
+
+function refuse(session: Session, command: number, sequence: number, status: number): void {
+  session.edge.cells[CELL_BINDS_REFUSED]++;
+  session.headerOnly(smpp.responseIdOf(command), status, sequence);
+  session.end();
+}

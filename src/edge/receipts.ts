@@ -1,0 +1,244 @@
+/** Receipts: from a shard to a receiver or transceiver session of their account, and the answer back. */
+import {
+  DELIVER_ADDRESSES,
+  DELIVER_DEST_LENGTH,
+  DELIVER_DONE,
+  DELIVER_ERR,
+  DELIVER_ERR_LENGTH,
+  DELIVER_SLOT,
+  DELIVER_SOURCE_LENGTH,
+  DELIVER_TEXT_LENGTH,
+  RECEIPT_RESULT,
+  RECEIPT_RESULT_BYTES,
+  RECEIVERS,
+  RECEIVERS_BYTES,
+  RECEIVERS_WINDOW,
+  RECORD_A,
+  RECORD_B,
+  RECORD_ID_HIGH,
+  RECORD_ID_LOW,
+  RECORD_TIME,
+  RECORD_TYPE,
+  RESULT_LATER,
+  RESULT_REFUSED,
+  RESULT_SLOT,
+  RESULT_STATUS,
+  RESULT_TAKEN,
+} from '../core/records.ts';
+import type { Bytes } from '../core/bytes.ts';
+import { CELL_RECEIPTS_DELIVERED, CELL_RECEIPTS_LATER } from '../core/ring/counters.ts';
+import { RING_FULL } from '../core/ring/ring.ts';
+import {
+  ESME_RINVBNDSTS,
+  ESME_RMSGQFUL,
+  ESME_ROK,
+  ESME_RSYSERR,
+  ESME_RTHROTTLED,
+  ESME_RUNKNOWNERR,
+  ESME_RX_T_APPN,
+} from '../smpp/constants.ts';
+import { RECEIPT_PDU_BYTES_MAX, ReceiptArgs, writeReceiptPdu } from '../smpp/pdu/receipt-sm.ts';
+import { BOUND_RX, BOUND_TRX } from '../smpp/session.ts';
+import { Window } from '../smpp/window.ts';
+import type { EdgeAccount, EdgeState, Session } from './state.ts';
+
+const HELD_BYTES = 64 * 1024;
+const LATER = new Set([
+  ESME_RX_T_APPN,
+  ESME_RSYSERR,
+  ESME_RMSGQFUL,
+  ESME_RTHROTTLED,
+  ESME_RUNKNOWNERR,
+  ESME_RINVBNDSTS,
+]);
+const args = new ReceiptArgs();
+
+/** A session that takes receipts was bound. */
+export function addReceiver(session: Session): void {
+  const account = session.account as EdgeAccount;
+  session.window = new Window(Math.max(account.receiptWindow, session.edge.ends.writers.length));
+  account.receivers.push(session);
+  tellShards(session.edge, account);
+}
+
+/** The session ends: what it has not answered goes back to its shard, for another session or a later one. */
+export function sessionGone(session: Session): void {
+  const { account, edge } = session;
+  if (account === undefined) return;
+  const at = account.receivers.indexOf(session);
+  if (at >= 0) {
+    account.receivers.splice(at, 1);
+    tellShards(edge, account);
+  }
+  session.window.forEach((sequence, lent) => {
+    session.window.take(sequence);
+    giveBack(edge, lent, RESULT_LATER, 0);
+  });
+  session.held.at = 0;
+}
+
+function tellShards(edge: EdgeState, account: EdgeAccount): void {
+  edge.untold.set(account, new Set(edge.ends.writers.keys()));
+  sendUntold(edge);
+}
+
+/** Each shard may lend its share of the account's windows on this edge. True: all shards know. */
+export function sendUntold(edge: EdgeState): boolean {
+  for (const [account, shards] of edge.untold) {
+    let total = 0;
+    for (const session of account.receivers) total += session.window.limit;
+    const share = total === 0 ? 0 : Math.max(1, Math.floor(total / edge.ends.writers.length));
+    for (const shard of shards) {
+      const ring = edge.ends.writers[shard];
+      const at = ring.claim(RECEIVERS_BYTES);
+      if (at === RING_FULL) continue;
+      ring.bytes.u8[at + RECORD_TYPE] = RECEIVERS;
+      ring.bytes.u8[at + RECORD_A] = edge.edge;
+      ring.bytes.u16[(at + RECORD_B) >> 1] = account.index;
+      ring.bytes.u32[(at + RECEIVERS_WINDOW) >> 2] = share;
+      ring.commit();
+      shards.delete(shard);
+    }
+    if (shards.size === 0) edge.untold.delete(account);
+  }
+  return edge.untold.size === 0;
+}
+
+/** A receipt from a shard. */
+export function deliver(edge: EdgeState, shard: number, bytes: Bytes, at: number): void {
+  const accountIndex = bytes.u16[(at + RECORD_B) >> 1];
+  const idHigh = bytes.u32[(at + RECORD_ID_HIGH) >> 2];
+  const idLow = bytes.u32[(at + RECORD_ID_LOW) >> 2];
+  const lent = edge.lent.add(shard, bytes.u32[(at + DELIVER_SLOT) >> 2], idHigh, idLow, accountIndex);
+  const session = chooseReceiver(edge, accountIndex);
+  if (session === undefined) {
+    giveBack(edge, lent, RESULT_LATER, 0);
+    return;
+  }
+  readArgs(session, bytes, at, idHigh, idLow);
+  const sequence = session.window.nextSequence();
+  session.window.add(sequence, lent, edge.nowMs);
+  edge.dirty.add(session);
+  if (session.inLockStep) hold(session, sequence, edge.nowMs);
+  else {
+    const { writer } = session;
+    writer.reserve(RECEIPT_PDU_BYTES_MAX);
+    writer.at += writeReceiptPdu(writer.buffer, writer.at, sequence, args);
+  }
+}
+
+function chooseReceiver(edge: EdgeState, accountIndex: number): Session | undefined {
+  const account = edge.accounts[accountIndex];
+  if (account === undefined) return undefined;
+  const { receivers } = account;
+  for (let tried = 0; tried < receivers.length; tried++) {
+    account.turn = (account.turn + 1) % receivers.length;
+    const session = receivers[account.turn];
+    if (!session.window.isFull()) return session;
+  }
+  return undefined;
+}
+
+/**
+ * A client without TCP_NODELAY that sends one submit at a time would wait 40 ms (Nagle here, delayed acknowledgement
+ * there) after the answer to each receipt. Receipts that come in groups cost it that once a group.
+ */
+function hold(session: Session, sequence: number, nowMs: number): void {
+  const { held } = session;
+  if (held.bytes.length === 0) held.bytes = Buffer.allocUnsafeSlow(HELD_BYTES);
+  if (held.at + RECEIPT_PDU_BYTES_MAX > held.bytes.length) {
+    held.sinceMs = 0;
+    session.flush(nowMs);
+  }
+  if (held.at === 0) held.sinceMs = nowMs;
+  held.at += writeReceiptPdu(held.bytes, held.at, sequence, args);
+}
+
+function readArgs(session: Session, bytes: Bytes, at: number, idHigh: number, idLow: number): void {
+  const { u8, f64 } = bytes;
+  const sourceLength = u8[at + DELIVER_SOURCE_LENGTH];
+  const destLength = u8[at + DELIVER_DEST_LENGTH];
+  const source = at + DELIVER_ADDRESSES;
+  const dest = source + sourceLength;
+  args.version = session.version;
+  args.addresses = u8;
+  args.sourceTon = u8[source];
+  args.sourceNpi = u8[source + 1];
+  args.sourceAt = source + 2;
+  args.sourceLength = sourceLength - 3;
+  args.destTon = u8[dest];
+  args.destNpi = u8[dest + 1];
+  args.destAt = dest + 2;
+  args.destLength = destLength - 3;
+  args.idHigh = idHigh;
+  args.idLow = idLow;
+  args.submitMs = f64[(at + RECORD_TIME) >> 3];
+  args.doneMs = f64[(at + DELIVER_DONE) >> 3];
+  args.state = u8[at + RECORD_A];
+  args.err = u8;
+  args.errAt = at + DELIVER_ERR;
+  args.errLength = u8[at + DELIVER_ERR_LENGTH];
+  args.text = u8;
+  args.textAt = dest + destLength;
+  args.textLength = u8[at + DELIVER_TEXT_LENGTH];
+}
+
+/** The ESME answered a receipt (deliver_sm_resp, or generic_nack with its sequence_number). */
+export function onDeliverResponse(session: Session, sequence: number, status: number): void {
+  const lent = session.window.take(sequence);
+  if (lent < 0) return;
+  const { edge } = session;
+  if (status === ESME_ROK) {
+    edge.cells[CELL_RECEIPTS_DELIVERED]++;
+    giveBack(edge, lent, RESULT_TAKEN, 0);
+  } else if (LATER.has(status)) giveBack(edge, lent, RESULT_LATER, status);
+  else giveBack(edge, lent, RESULT_REFUSED, status);
+}
+
+/** Receipts that the ESME did not answer in time are offered again later. */
+export function expireReceipts(session: Session, nowMs: number, timeoutMs: number): void {
+  session.window.expire(nowMs, timeoutMs, (_sequence, lent) => {
+    giveBack(session.edge, lent, RESULT_LATER, ESME_RX_T_APPN);
+  });
+}
+
+function giveBack(edge: EdgeState, lent: number, result: number, status: number): void {
+  if (result === RESULT_LATER) edge.cells[CELL_RECEIPTS_LATER]++;
+  if (edge.resultsHeld.length > 0 || !sendResult(edge, lent, result, status)) {
+    edge.resultsHeld.push([lent, result, status]);
+  }
+}
+
+/** Results that found their shard's ring full. True: none is left. */
+export function sendHeldResults(edge: EdgeState): boolean {
+  const held = edge.resultsHeld;
+  let sent = 0;
+  for (const [lent, result, status] of held) {
+    if (!sendResult(edge, lent, result, status)) break;
+    sent++;
+  }
+  if (sent > 0) held.splice(0, sent);
+  return held.length === 0;
+}
+
+function sendResult(edge: EdgeState, lent: number, result: number, status: number): boolean {
+  const table = edge.lent;
+  const ring = edge.ends.writers[table.shard[lent]];
+  const at = ring.claim(RECEIPT_RESULT_BYTES);
+  if (at === RING_FULL) return false;
+  const { u8, u16, u32 } = ring.bytes;
+  u8[at + RECORD_TYPE] = RECEIPT_RESULT;
+  u8[at + RECORD_A] = result;
+  u16[(at + RECORD_B) >> 1] = table.account[lent];
+  u32[(at + RECORD_ID_LOW) >> 2] = table.idLow[lent];
+  u32[(at + RECORD_ID_HIGH) >> 2] = table.idHigh[lent];
+  u32[(at + RESULT_SLOT) >> 2] = table.slot[lent];
+  u32[(at + RESULT_STATUS) >> 2] = status;
+  ring.commit();
+  table.remove(lent);
+  return true;
+}
+
+export function takesReceipts(state: number): boolean {
+  return state === BOUND_RX || state === BOUND_TRX;
+}

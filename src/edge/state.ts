@@ -1,0 +1,128 @@
+/** What one edge thread knows. */
+import type { Config } from '../core/config.ts';
+import type { MeshEnds } from '../core/ring/mesh.ts';
+import type { RateCells } from '../core/ring/counters.ts';
+import type { MessageFields } from '../smpp/pdu/message-fields.ts';
+import type { MessageTimes } from '../smpp/times.ts';
+import type { LentReceipts } from './lent.ts';
+import type { LinkWriter } from '../smpp/link.ts';
+import type { SessionTimers } from '../smpp/timers.ts';
+import type { Window } from '../smpp/window.ts';
+
+/** One account as this edge needs it, by its permanent index. */
+export interface EdgeAccount {
+  index: number;
+  name: string;
+  tps: number;
+  /** Ticks (1/16 microsecond) between two messages at its rate, and how far ahead of it it may run. */
+  intervalTicks: number;
+  burstTicks: number;
+  submitWindow: number;
+  receiptWindow: number;
+  receiptGroupMs: number;
+  /** Its sessions on this edge that take receipts, and whose turn it is. */
+  receivers: Session[];
+  turn: number;
+}
+
+/** One ESME's connection, as the rest of the edge deals with it; edge/session.ts has the whole of it. */
+export interface Session {
+  readonly edge: EdgeState;
+  readonly address: string;
+  readonly writer: LinkWriter;
+  readonly timers: SessionTimers;
+  /** Slot and generation: what the shards answer to. */
+  readonly reference: number;
+  state: number;
+  version: number;
+  account: EdgeAccount | undefined;
+  /** Submits on their way, not answered yet. */
+  inFlight: number;
+  /** Receipts that the ESME has not answered; values are indexes of edge.lent. */
+  window: Window;
+  /** Receipts held back to go out in a group, and since when. */
+  readonly held: { bytes: Buffer; at: number; sinceMs: number };
+  /** It submits one by one, each after the answer to the last. */
+  readonly inLockStep: boolean;
+  describe(): Record<string, unknown>;
+  answer(status: number, sequence: number, idHigh: number, idLow: number): void;
+  headerOnly(command: number, status: number, sequence: number): void;
+  /** Goes on reading once what stopped it has room again. */
+  resume(): void;
+  /** The bind was decided: PDUs may be as large as a bound session's. */
+  raiseLimit(): void;
+  flush(nowMs: number): void;
+  tick(nowMs: number): void;
+  unbind(): void;
+  /** Closes after what is written has gone out; a peer that does not read it is cut. */
+  end(): void;
+}
+
+/** One SMSC as admission needs it. */
+export interface EdgeSmsc {
+  index: number;
+  shard: number;
+  queueMax: number;
+  validityMs: number;
+  cells: Float64Array;
+}
+
+/** What the control thread says of a bind. */
+export type BindVerdict = 'ok' | 'refused' | 'busy' | 'full';
+
+/** Questions to the control thread. */
+export interface Control {
+  authenticate(account: string, password: string, address: string, session: boolean): Promise<BindVerdict>;
+  sessionEnded(account: string): void;
+  metrics(): Promise<string>;
+  readiness(): Promise<{ ready: boolean; reasons: string[] }>;
+}
+
+export interface EdgeLog {
+  info(message: string, detail?: Record<string, unknown>): void;
+  warn(message: string, detail?: Record<string, unknown>): void;
+}
+
+export interface EdgeState {
+  edge: number;
+  config: Config;
+  ends: MeshEnds;
+  cells: Float64Array;
+  shardCells: Float64Array[];
+  rates: RateCells;
+  /** By permanent index; undefined: no such account any more. */
+  accounts: (EdgeAccount | undefined)[];
+  accountsByName: Map<string, EdgeAccount>;
+  /** The default route, in its order. */
+  route: EdgeSmsc[];
+  sessions: (Session | undefined)[];
+  generations: Uint16Array;
+  freeSlots: number[];
+  lent: LentReceipts;
+  /** Sessions with something to write. */
+  dirty: Set<Session>;
+  /** Sessions that stopped reading until there is room. */
+  stalled: Set<Session>;
+  /** Accounts whose receivers changed and whose shards do not all know yet: bit set of shards to tell. */
+  untold: Map<EdgeAccount, Set<number>>;
+  /** Results that found their shard's ring full: index in `lent`, RESULT_*, command_status. */
+  resultsHeld: [number, number, number][];
+  fields: MessageFields;
+  times: MessageTimes;
+  control: Control;
+  log: EdgeLog;
+  draining: boolean;
+  nowMs: number;
+  nowTicks: number;
+  http: HttpAnswers;
+  /** Takes the time for what follows, once a chunk or step. */
+  readClock(): void;
+  /** A session's chunk was read: shows the shards what came of it and writes what was answered at once. */
+  afterRead(session: Session): void;
+  removeSession(session: Session): void;
+}
+
+/** Submits over HTTP that wait for their answer. */
+export interface HttpAnswers {
+  onAnswer(sequence: number, status: number, idHigh: number, idLow: number): void;
+}

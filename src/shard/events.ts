@@ -1,0 +1,167 @@
+/** Appends the events of a message's life to the journal; the bytes are drawn in core/records.ts. */
+import {
+  ERR_AT,
+  FLAG_DUPLICATE_RISK,
+  FLAG_STORED,
+  NO_BLOCK,
+  SMSC_ID_AT,
+  TEXT_BYTES,
+} from '../core/message-table.ts';
+import {
+  ATTEMPT_FAILED,
+  FAILED_DUE,
+  FAILED_STATUS,
+  FINAL,
+  FINAL_ATTEMPTS,
+  FINAL_BYTES,
+  FINAL_FLAGS,
+  FINAL_STATUS,
+  LATE,
+  ORPHANED,
+  PARKED,
+  PARKED_ID,
+  PARKED_ID_LENGTH,
+  RECEIPT,
+  RECEIPT_BYTES,
+  RECEIPT_DONE,
+  RECEIPT_ERR,
+  RECEIPT_ERR_BYTES_MAX,
+  RECEIPT_ERR_LENGTH,
+  RECEIPT_STATUS,
+  RECORD_A,
+  RECORD_B,
+  RECORD_ID_HIGH,
+  RECORD_ID_LOW,
+  RECORD_TIME,
+  SENT,
+  SENT_BIND,
+  SENT_FLAGS,
+  SENT_FLAG_DUPLICATE_RISK,
+  SENT_ID,
+  SENT_ID_LENGTH,
+} from '../core/records.ts';
+import { CELL_FINAL, CELL_ORPHANED, CELL_PARKED } from '../core/ring/counters.ts';
+import type { ParkedReceipt } from './parking.ts';
+import type { ShardState } from './state.ts';
+
+/** Reserves an event of a slot's message and fills in its header; marks the slot as newer than its stored row. */
+function begin(shard: ShardState, slot: number, type: number, length: number, a: number, b: number): number {
+  const { journal, table } = shard;
+  const at = journal.reserve(type, length);
+  const { bytes } = journal;
+  bytes.u8[at + RECORD_A] = a;
+  bytes.u16[(at + RECORD_B) >> 1] = b;
+  bytes.u32[(at + RECORD_ID_LOW) >> 2] = table.idLow[slot];
+  bytes.u32[(at + RECORD_ID_HIGH) >> 2] = table.idHigh[slot];
+  bytes.f64[(at + RECORD_TIME) >> 3] = shard.nowMs;
+  if (table.dirtySegment[slot] === 0) table.dirtySegment[slot] = journal.segment;
+  return at;
+}
+
+export function appendSent(shard: ShardState, slot: number, bind: number): void {
+  const { table } = shard;
+  const idLength = table.smscIdLength[slot];
+  const at = begin(shard, slot, SENT, SENT_ID + idLength, table.attempts[slot], table.smsc[slot]);
+  const bytes = shard.journal.bytes.u8;
+  bytes[at + SENT_FLAGS] = flagsOf(shard, slot);
+  bytes[at + SENT_BIND] = bind;
+  bytes[at + SENT_ID_LENGTH] = idLength;
+  bytes[at + SENT_ID_LENGTH + 1] = 0;
+  const from = slot * TEXT_BYTES + SMSC_ID_AT;
+  for (let index = 0; index < idLength; index++) bytes[at + SENT_ID + index] = table.text[from + index];
+}
+
+function flagsOf(shard: ShardState, slot: number): number {
+  return (shard.table.flags[slot] & FLAG_DUPLICATE_RISK) !== 0 ? SENT_FLAG_DUPLICATE_RISK : 0;
+}
+
+export function appendAttemptFailed(shard: ShardState, slot: number, status: number, dueMs: number): void {
+  const { table, journal } = shard;
+  const at = begin(shard, slot, ATTEMPT_FAILED, FAILED_DUE + 8, table.attempts[slot], table.smsc[slot]);
+  journal.bytes.u32[(at + FAILED_STATUS) >> 2] = status;
+  journal.bytes.u32[(at + FAILED_STATUS + 4) >> 2] = 0;
+  journal.bytes.f64[(at + FAILED_DUE) >> 3] = dueMs;
+}
+
+/** The slot's finalState, doneMs, err and status become durable. `smsc`: SMSC_NONE for one that we made. */
+export function appendReceipt(shard: ShardState, slot: number, smsc: number): void {
+  const { table, journal } = shard;
+  const at = begin(shard, slot, RECEIPT, RECEIPT_BYTES, table.finalState[slot], smsc);
+  const { u8, u32, f64 } = journal.bytes;
+  f64[(at + RECEIPT_DONE) >> 3] = table.doneMs[slot];
+  u8[at + RECEIPT_ERR_LENGTH] = table.errLength[slot];
+  const from = slot * TEXT_BYTES + ERR_AT;
+  for (let index = 0; index < RECEIPT_ERR_BYTES_MAX; index++)
+    u8[at + RECEIPT_ERR + index] = table.text[from + index];
+  u32[(at + RECEIPT_STATUS) >> 2] = table.status[slot];
+  u32[(at + RECEIPT_STATUS + 4) >> 2] = 0;
+}
+
+/** The last event of a message: its slot leaves memory and its row the store. */
+export function finish(shard: ShardState, slot: number, state: number, reason: number): void {
+  const { table, journal } = shard;
+  const at = begin(shard, slot, FINAL, FINAL_BYTES, state, reason);
+  const { u8, u32 } = journal.bytes;
+  u32[(at + FINAL_STATUS) >> 2] = table.status[slot];
+  u8[at + FINAL_ATTEMPTS] = table.attempts[slot];
+  u8[at + FINAL_FLAGS] = flagsOf(shard, slot);
+  u8[at + FINAL_FLAGS + 1] = 0;
+  u8[at + FINAL_FLAGS + 2] = 0;
+  shard.cells[CELL_FINAL]++;
+  if ((table.flags[slot] & FLAG_STORED) !== 0) {
+    // Not before the event is durable: a crash in between would leave neither the row nor the FINAL.
+    journal.filling.removedHighs.push(table.idHigh[slot]);
+    journal.filling.removedLows.push(table.idLow[slot]);
+  }
+  forget(shard, slot);
+}
+
+/** The slot leaves memory; what it says is in the ledger or the store. */
+export function forget(shard: ShardState, slot: number): void {
+  shard.index.remove(slot);
+  dropBody(shard, slot);
+  shard.table.release(slot);
+}
+
+/** The body is not needed any more (or is in the store). */
+export function dropBody(shard: ShardState, slot: number): void {
+  const chunk = shard.table.bodyBlock[slot];
+  if (chunk === NO_BLOCK) return;
+  shard.table.bodyBlock[slot] = NO_BLOCK;
+  shard.chunks.drop(chunk);
+}
+
+export function appendLate(shard: ShardState, slot: number, status: number): void {
+  const { table, journal } = shard;
+  const at = begin(shard, slot, LATE, SENT_ID, table.attempts[slot], table.smsc[slot]);
+  journal.bytes.u32[(at + FAILED_STATUS) >> 2] = status;
+}
+
+export function appendParked(shard: ShardState, receipt: ParkedReceipt): void {
+  appendUnmatched(shard, PARKED, receipt);
+  shard.cells[CELL_PARKED]++;
+}
+
+export function appendOrphaned(shard: ShardState, receipt: ParkedReceipt): void {
+  appendUnmatched(shard, ORPHANED, receipt);
+  shard.cells[CELL_ORPHANED]++;
+}
+
+function appendUnmatched(shard: ShardState, type: number, receipt: ParkedReceipt): void {
+  const { journal } = shard;
+  const idLength = Math.min(receipt.smscId.length, 64);
+  const at = journal.reserve(type, PARKED_ID + idLength);
+  const { u8, u16, u32, f64 } = journal.bytes;
+  u8[at + RECORD_A] = receipt.state & 0xff;
+  u16[(at + RECORD_B) >> 1] = receipt.smsc;
+  u32[(at + RECORD_ID_LOW) >> 2] = 0;
+  u32[(at + RECORD_ID_HIGH) >> 2] = 0;
+  f64[(at + RECORD_TIME) >> 3] = receipt.parkedMs;
+  f64[(at + RECEIPT_DONE) >> 3] = receipt.doneMs;
+  u8.fill(0, at + RECEIPT_ERR_LENGTH, at + PARKED_ID);
+  const errLength = Math.min(receipt.err.length, RECEIPT_ERR_BYTES_MAX);
+  u8[at + RECEIPT_ERR_LENGTH] = errLength;
+  u8.write(receipt.err, at + RECEIPT_ERR, errLength, 'latin1');
+  u8[at + PARKED_ID_LENGTH] = idLength;
+  u8.write(receipt.smscId, at + PARKED_ID, idLength, 'latin1');
+}

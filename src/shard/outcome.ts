@@ -1,0 +1,259 @@
+/** What became of a submit_sm: taken, to be tried again, failed for good, or not answered. */
+import {
+  ERR_AT,
+  FLAG_DUPLICATE_RISK,
+  SLOT_IN_FLIGHT,
+  SLOT_QUEUED,
+  SLOT_RETRY,
+  SMSC_ID_AT,
+  SMSC_ID_BYTES_MAX,
+  TEXT_BYTES,
+} from '../core/message-table.ts';
+import type { MessageTable } from '../core/message-table.ts';
+import { FINAL_FAILED, FINAL_SENT, NO_RESPONSE, SMSC_NONE } from '../core/records.ts';
+import {
+  CLASS_PERMANENT,
+  CLASS_QUEUE_FULL,
+  CLASS_SESSION,
+  CLASS_THROTTLE,
+  backoffMs,
+  classOf,
+} from '../core/retry.ts';
+import {
+  CELL_LATE,
+  SMSC_FAILED,
+  SMSC_RETRIES,
+  SMSC_SENT,
+  SMSC_THROTTLED,
+  SMSC_TIMEOUTS,
+  SMSC_UNMATCHED,
+} from '../core/ring/counters.ts';
+import { NO_BIND } from '../cdr/group.ts';
+import type { OutboundBind } from '../smpp/client.ts';
+import {
+  ESME_ROK,
+  HEADER_BYTES,
+  STATE_ACCEPTED,
+  STATE_REJECTED,
+  STATE_UNDELIVERABLE,
+} from '../smpp/constants.ts';
+import { readResponseId } from '../smpp/pdu/submit-sm.ts';
+import { appendAttemptFailed, appendLate, appendReceipt, appendSent, dropBody, finish } from './events.ts';
+import { matchParked } from './parked.ts';
+import type { ShardState, Smsc } from './state.ts';
+import { becomeAwaiting, becomeReceipt } from './waiting.ts';
+
+/** Requests that timed out and may still be answered, over all binds of the shard. */
+const LATE_MAX = 10_000;
+/** Longest queue that is searched for a message whose late answer came. */
+const SEARCH_MAX = 1_000;
+/** After a full queue the next try waits at least so many times as long as after another error. */
+const QUEUE_FULL_FACTOR = 4;
+
+export function onSubmitResponse(
+  shard: ShardState,
+  bind: OutboundBind,
+  slot: number,
+  status: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): void {
+  const smsc = shard.smscs[bind.smsc] as Smsc;
+  smsc.answered++;
+  if (status === ESME_ROK) taken(shard, smsc, bind, slot, bytes, start, end);
+  else refused(shard, smsc, bind, slot, status);
+}
+
+function taken(
+  shard: ShardState,
+  smsc: Smsc,
+  bind: OutboundBind,
+  slot: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): void {
+  const { table } = shard;
+  const idAt = start + HEADER_BYTES;
+  const idLength = readResponseId(bytes, start, end) - idAt;
+  table.smscIdLength[slot] = table.keepBytes(slot, SMSC_ID_AT, bytes, idAt, idLength, SMSC_ID_BYTES_MAX);
+  smsc.cells[SMSC_SENT]++;
+  appendSent(shard, slot, bind.number);
+  // An SMSC that gives no id can never report on the message: it is as final as it gets.
+  if (!wantsReceipt(table.registeredDelivery[slot]) || table.smscIdLength[slot] === 0) {
+    finish(shard, slot, STATE_ACCEPTED, FINAL_SENT);
+    return;
+  }
+  dropBody(shard, slot);
+  becomeAwaiting(shard, slot);
+  shard.index.add(slot);
+  if (shard.parking.size > 0) matchParked(shard, slot);
+}
+
+/** registered_delivery bits 1-0: a receipt of a final state is asked for (v3.4 section 5.2.17). */
+export function wantsReceipt(registeredDelivery: number): boolean {
+  return (registeredDelivery & 3) !== 0;
+}
+
+/** The same, of a message that failed: "success only" (5.0) wants none. */
+function wantsFailureReceipt(registeredDelivery: number): boolean {
+  const bits = registeredDelivery & 3;
+  return bits === 1 || bits === 2;
+}
+
+function refused(shard: ShardState, smsc: Smsc, bind: OutboundBind, slot: number, status: number): void {
+  const kind = classOf(status);
+  if (kind === CLASS_THROTTLE) {
+    smsc.cells[SMSC_THROTTLED]++;
+    smsc.bucket.slow(shard.nowMs, smsc.answeredBefore);
+    putBack(shard, smsc, slot);
+    return;
+  }
+  if (kind === CLASS_SESSION) {
+    returnToQueue(shard, smsc, slot);
+    bind.recycle('the SMSC says that the bind is in the wrong state');
+    return;
+  }
+  if (kind === CLASS_PERMANENT) {
+    smsc.cells[SMSC_FAILED]++;
+    fail(shard, slot, status, STATE_REJECTED);
+    return;
+  }
+  retryLater(shard, smsc, slot, status, kind === CLASS_QUEUE_FULL ? QUEUE_FULL_FACTOR : 1);
+}
+
+/** Back to the head of its queue, the attempt not counted. */
+function putBack(shard: ShardState, smsc: Smsc, slot: number): void {
+  const { table } = shard;
+  table.attempts[slot]--;
+  table.state[slot] = SLOT_QUEUED;
+  smsc.queue.unshift(slot, table.priority[slot]);
+}
+
+function retryLater(shard: ShardState, smsc: Smsc, slot: number, status: number, factor: number): void {
+  const { table } = shard;
+  const { retry_attempts_max: attemptsMax, retry_min_s: min, retry_max_s: max } = smsc.config;
+  if (table.attempts[slot] >= attemptsMax) {
+    smsc.cells[SMSC_FAILED]++;
+    fail(shard, slot, status === NO_RESPONSE ? 0 : status, STATE_UNDELIVERABLE);
+    return;
+  }
+  smsc.cells[SMSC_RETRIES]++;
+  const wait = factor * backoffMs(table.attempts[slot], min * 1000, max * 1000, Math.random());
+  const dueMs = Math.round(shard.nowMs + wait);
+  table.state[slot] = SLOT_RETRY;
+  table.dueMs[slot] = dueMs;
+  appendAttemptFailed(shard, slot, status, dueMs);
+  smsc.retries.push(slot, dueMs);
+}
+
+/** Ends a message that will not be sent; the ESME gets a receipt if it asked for one. `status` 0: none. */
+export function fail(shard: ShardState, slot: number, status: number, state: number): void {
+  const { table } = shard;
+  table.status[slot] = status;
+  if (!wantsFailureReceipt(table.registeredDelivery[slot])) {
+    finish(shard, slot, state, FINAL_FAILED);
+    return;
+  }
+  dropBody(shard, slot);
+  table.finalState[slot] = state;
+  table.doneMs[slot] = shard.nowMs;
+  const err = status.toString(16).padStart(3, '0').slice(-7);
+  table.errLength[slot] = err.length;
+  table.text.write(err, slot * TEXT_BYTES + ERR_AT, 'latin1');
+  becomeReceipt(shard, slot);
+  appendReceipt(shard, slot, SMSC_NONE);
+  shard.journal.filling.addReceipt(NO_BIND, 0, slot);
+}
+
+/** Nothing came within response_timeout_s: whether the SMSC has it is unknown. Policy: send it again. */
+export function onTimeouts(shard: ShardState, smsc: Smsc, bind: OutboundBind): void {
+  const { table } = shard;
+  bind.window.expire(shard.nowMs, smsc.config.response_timeout_s * 1000, (sequence, slot) => {
+    smsc.cells[SMSC_TIMEOUTS]++;
+    table.flags[slot] |= FLAG_DUPLICATE_RISK;
+    const key = lateKey(bind.ticket(), sequence);
+    if (shard.late.size >= LATE_MAX) shard.late.delete(shard.late.keys().next().value as number);
+    shard.late.set(key, { slot, idHigh: table.idHigh[slot], idLow: table.idLow[slot] });
+    retryLater(shard, smsc, slot, NO_RESPONSE, 1);
+  });
+}
+
+function lateKey(ticket: number, sequence: number): number {
+  return (ticket & 0x1f_ffff) * 2 ** 31 + sequence;
+}
+
+/** A response to no request in flight: counted; if it is a late one, it cancels a retry that is not sent yet. */
+export function onUnmatched(
+  shard: ShardState,
+  bind: OutboundBind,
+  sequence: number,
+  status: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): void {
+  const smsc = shard.smscs[bind.smsc] as Smsc;
+  const key = lateKey(bind.ticket(), sequence);
+  const late = shard.late.get(key);
+  if (late === undefined) {
+    smsc.cells[SMSC_UNMATCHED]++;
+    return;
+  }
+  shard.late.delete(key);
+  shard.cells[CELL_LATE]++;
+  const { table } = shard;
+  if (!table.holds(late.slot, late.idHigh, late.idLow)) return;
+  appendLate(shard, late.slot, status);
+  if (status !== ESME_ROK) return;
+  const state = table.state[late.slot];
+  if (state === SLOT_RETRY || (state === SLOT_QUEUED && takeOut(smsc, table, late.slot))) {
+    taken(shard, smsc, bind, late.slot, bytes, start, end);
+  }
+}
+
+/**
+ * Takes a slot out of the middle of its queue. A long queue is left alone: the message then goes out twice, flagged.
+ */
+function takeOut(smsc: Smsc, table: MessageTable, slot: number): boolean {
+  const { queue } = smsc;
+  if (queue.length > SEARCH_MAX) return false;
+  let found = false;
+  for (let count = queue.length; count > 0; count--) {
+    const each = queue.shift();
+    if (each === slot) found = true;
+    else queue.push(each, table.priority[each]);
+  }
+  return found;
+}
+
+/** The link is gone: what was in flight is sent again, in order, before what waits. */
+export function onBindDown(shard: ShardState, smsc: Smsc, bind: OutboundBind): void {
+  const { table } = shard;
+  const slots: number[] = [];
+  bind.window.forEach((sequence, slot) => {
+    bind.window.take(sequence);
+    slots.push(slot);
+  });
+  for (let index = slots.length - 1; index >= 0; index--) {
+    const slot = slots[index];
+    if (table.state[slot] !== SLOT_IN_FLIGHT) throw new Error(`slot ${slot} in a window but not in flight`);
+    table.flags[slot] |= FLAG_DUPLICATE_RISK;
+    returnToQueue(shard, smsc, slot);
+  }
+}
+
+/**
+ * Back to the head after a first loss. After a second one the message is put off like after an error: should one of
+ * the window be what makes the SMSC drop the link, the others go without it, and it ends after retry_attempts_max.
+ */
+function returnToQueue(shard: ShardState, smsc: Smsc, slot: number): void {
+  const { table } = shard;
+  if (table.attempts[slot] > 1) {
+    retryLater(shard, smsc, slot, NO_RESPONSE, 1);
+    return;
+  }
+  table.state[slot] = SLOT_QUEUED;
+  smsc.queue.unshift(slot, table.priority[slot]);
+}

@@ -1,0 +1,47 @@
+/** Receipts that came before their submit_sm_resp: parked, matched when it comes, orphaned when it never does. */
+import { NO_BIND } from '../cdr/group.ts';
+import { ERR_AT, SMSC_ID_AT, TEXT_BYTES } from '../core/message-table.ts';
+import { appendOrphaned, appendParked, appendReceipt } from './events.ts';
+import type { ParkedReceipt } from './parking.ts';
+import type { ShardState } from './state.ts';
+import { becomeReceipt } from './waiting.ts';
+
+const ERR_BYTES_MAX = 7;
+
+/** A message was just sent and its id is known: is its receipt here already? */
+export function matchParked(shard: ShardState, slot: number): void {
+  const { table } = shard;
+  const at = slot * TEXT_BYTES + SMSC_ID_AT;
+  const smscId = table.text.toString('latin1', at, at + table.smscIdLength[slot]);
+  const receipt = shard.parking.take(table.smsc[slot], smscId);
+  if (receipt === undefined) return;
+  table.finalState[slot] = receipt.state;
+  table.doneMs[slot] = receipt.doneMs;
+  table.errLength[slot] = Math.min(receipt.err.length, ERR_BYTES_MAX);
+  table.text.write(receipt.err, slot * TEXT_BYTES + ERR_AT, ERR_BYTES_MAX, 'latin1');
+  becomeReceipt(shard, slot);
+  appendReceipt(shard, slot, table.smsc[slot]);
+  shard.journal.filling.addReceipt(NO_BIND, 0, slot);
+}
+
+/** Keeps a receipt for later; the caller answers it once the event is durable. */
+export function park(shard: ShardState, receipt: ParkedReceipt): void {
+  receipt.segment = shard.journal.segment;
+  if (shard.parking.add(receipt)) appendParked(shard, receipt);
+  else appendOrphaned(shard, receipt);
+}
+
+/** Those that waited receipts.park_s are orphans. */
+export function sweepParked(shard: ShardState): void {
+  const before = shard.nowMs - shard.config.receipts.park_s * 1000;
+  for (const receipt of shard.parking.expired(before, 1000)) appendOrphaned(shard, receipt);
+}
+
+/** A segment is about to be let go: parked receipts that only it holds are written again. */
+export function carryParked(shard: ShardState, segment: number): void {
+  for (const receipt of shard.parking.all()) {
+    if (receipt.segment > segment) continue;
+    receipt.segment = shard.journal.segment;
+    appendParked(shard, receipt);
+  }
+}

@@ -1,0 +1,236 @@
+/** The second pass of recovery: events in order, applied to slots, written to the pending store in batches. */
+import {
+  ERR_AT,
+  FLAG_DUPLICATE_RISK,
+  NO_BLOCK,
+  SLOT_AWAITING,
+  SLOT_QUEUED,
+  SLOT_RECEIPT,
+  SLOT_RETRY,
+  SMSC_ID_AT,
+  SMSC_ID_BYTES_MAX,
+} from '../core/message-table.ts';
+import {
+  ACCEPTED,
+  ATTEMPT_FAILED,
+  FAILED_DUE,
+  FAILED_STATUS,
+  NO_RESPONSE,
+  ORPHANED,
+  PARKED,
+  PARKED_ID,
+  PARKED_ID_LENGTH,
+  RECEIPT,
+  RECEIPT_DONE,
+  RECEIPT_ERR,
+  RECEIPT_ERR_BYTES_MAX,
+  RECEIPT_ERR_LENGTH,
+  RECEIPT_STATUS,
+  RECORD_A,
+  RECORD_B,
+  RECORD_ID_HIGH,
+  RECORD_ID_LOW,
+  RECORD_TIME,
+  RECORD_TYPE,
+  SENT,
+  SENT_FLAGS,
+  SENT_FLAG_DUPLICATE_RISK,
+  SENT_ID,
+  SENT_ID_LENGTH,
+} from '../core/records.ts';
+import type { Bytes } from '../core/bytes.ts';
+import { indexOf } from '../core/message-id.ts';
+import { KIND_AWAITING, KIND_RECEIPT, KIND_RETRY } from '../store/pending.ts';
+import type { PendingRow } from '../store/pending.ts';
+import { CHUNKS_IN_USE_MAX, keepBodyOf, loadRow, rowOf } from './spill.ts';
+import { forget } from './events.ts';
+import { fillSlot } from './intake.ts';
+import type { ShardState } from './state.ts';
+import { becomeAwaiting, becomeReceipt } from './waiting.ts';
+
+const ROWS_MAX = 1000;
+const STATE_OF_KIND = new Map([
+  [KIND_AWAITING, SLOT_AWAITING],
+  [KIND_RECEIPT, SLOT_RECEIPT],
+  [KIND_RETRY, SLOT_RETRY],
+]);
+
+export class Rebuilder {
+  readonly #shard: ShardState;
+  /** Slots of the messages that are being rebuilt, by id. */
+  readonly #slots = new Map<number, number>();
+  #rows: PendingRow[] = [];
+
+  constructor(shard: ShardState) {
+    this.#shard = shard;
+  }
+
+  /** `alone`: no other event of this message follows. */
+  apply(bytes: Bytes, at: number, length: number, alone: boolean): void {
+    const type = bytes.u8[at + RECORD_TYPE];
+    if (type === ACCEPTED) this.#accepted(bytes, at, length, alone);
+    else if (type === PARKED) this.#parked(bytes, at);
+    else if (type === ORPHANED) this.#unpark(bytes, at, PARKED_ID, bytes.u8[at + PARKED_ID_LENGTH]);
+    else if (type === SENT || type === RECEIPT || type === ATTEMPT_FAILED) this.#change(bytes, at, type);
+  }
+
+  /** An event of a message that needs nothing more: only the receipt that was parked for it may still be there. */
+  pass(bytes: Bytes, at: number): void {
+    if (bytes.u8[at + RECORD_TYPE] === SENT) this.#unpark(bytes, at, SENT_ID, bytes.u8[at + SENT_ID_LENGTH]);
+  }
+
+  finish(): void {
+    this.#store();
+    if (this.#rows.length > 0) this.#shard.store.upsert(this.#rows);
+    this.#rows = [];
+  }
+
+  #accepted(bytes: Bytes, at: number, length: number, alone: boolean): void {
+    const { table, scratch } = this.#shard;
+    if (!alone) {
+      this.#makeRoom();
+      const slot = table.allocate();
+      fillSlot(this.#shard, slot, bytes, at, length);
+      table.state[slot] = SLOT_QUEUED;
+      keepBodyOf(this.#shard, slot, bytes.u8);
+      this.#slots.set(idKey(bytes, at), slot);
+      return;
+    }
+    fillSlot(this.#shard, scratch, bytes, at, length);
+    table.state[scratch] = SLOT_QUEUED;
+    // It may have been on its way to the SMSC when the daemon died: what is sent now may be a duplicate.
+    table.flags[scratch] = FLAG_DUPLICATE_RISK;
+    keepBodyOf(this.#shard, scratch, bytes.u8);
+    this.#rows.push(rowOf(this.#shard, scratch));
+    this.#dropScratchBody();
+    if (this.#rows.length < ROWS_MAX) return;
+    this.#shard.store.upsert(this.#rows);
+    this.#rows = [];
+  }
+
+  #dropScratchBody(): void {
+    const { table, scratch, chunks } = this.#shard;
+    chunks.drop(table.bodyBlock[scratch]);
+    table.bodyBlock[scratch] = NO_BLOCK;
+    table.flags[scratch] = 0;
+  }
+
+  #change(bytes: Bytes, at: number, type: number): void {
+    const slot = this.#slotOf(bytes, at);
+    if (slot === undefined) {
+      this.pass(bytes, at);
+      return;
+    }
+    const { table } = this.#shard;
+    const { u8, u32, f64 } = bytes;
+    if (type === SENT) {
+      table.attempts[slot] = u8[at + RECORD_A];
+      table.flags[slot] &= ~FLAG_DUPLICATE_RISK;
+      if ((u8[at + SENT_FLAGS] & SENT_FLAG_DUPLICATE_RISK) !== 0) table.flags[slot] |= FLAG_DUPLICATE_RISK;
+      const idLength = u8[at + SENT_ID_LENGTH];
+      table.smscIdLength[slot] = table.keepBytes(
+        slot,
+        SMSC_ID_AT,
+        u8,
+        at + SENT_ID,
+        idLength,
+        SMSC_ID_BYTES_MAX,
+      );
+      becomeAwaiting(this.#shard, slot, f64[(at + RECORD_TIME) >> 3]);
+      this.#unpark(bytes, at, SENT_ID, idLength);
+    } else if (type === RECEIPT) {
+      table.finalState[slot] = u8[at + RECORD_A];
+      table.doneMs[slot] = f64[(at + RECEIPT_DONE) >> 3];
+      table.status[slot] = u32[(at + RECEIPT_STATUS) >> 2];
+      const errLength = u8[at + RECEIPT_ERR_LENGTH];
+      table.errLength[slot] = table.keepBytes(
+        slot,
+        ERR_AT,
+        u8,
+        at + RECEIPT_ERR,
+        errLength,
+        RECEIPT_ERR_BYTES_MAX,
+      );
+      becomeReceipt(this.#shard, slot, f64[(at + RECORD_TIME) >> 3]);
+    } else if (table.state[slot] !== SLOT_AWAITING && table.state[slot] !== SLOT_RECEIPT) {
+      // A row may be ahead of the ledger's end: one that was sent already has no body to be sent again.
+      table.attempts[slot] = u8[at + RECORD_A];
+      table.dueMs[slot] = f64[(at + FAILED_DUE) >> 3];
+      if (u32[(at + FAILED_STATUS) >> 2] === NO_RESPONSE) table.flags[slot] |= FLAG_DUPLICATE_RISK;
+      table.state[slot] = SLOT_RETRY;
+    }
+  }
+
+  /** The slot of a message that is being rebuilt, or that the store knows; undefined: it is final. */
+  #slotOf(bytes: Bytes, at: number): number | undefined {
+    const key = idKey(bytes, at);
+    const slot = this.#slots.get(key);
+    if (slot !== undefined) return slot;
+    // A row that was packed for the next batch is in nobody's sight yet.
+    if (this.#rows.length > 0) {
+      this.#shard.store.upsert(this.#rows);
+      this.#rows = [];
+    }
+    const row = this.#shard.store.get(
+      bytes.u32[(at + RECORD_ID_HIGH) >> 2],
+      bytes.u32[(at + RECORD_ID_LOW) >> 2],
+    );
+    if (row === undefined) return undefined;
+    this.#makeRoom();
+    const loaded = loadRow(this.#shard, row, STATE_OF_KIND.get(row.kind) ?? SLOT_QUEUED);
+    this.#slots.set(key, loaded);
+    return loaded;
+  }
+
+  #makeRoom(): void {
+    const { table, chunks } = this.#shard;
+    if (table.freeSlots() < 16 || chunks.inUse > CHUNKS_IN_USE_MAX / 2) this.#store();
+  }
+
+  #store(): void {
+    const slots = [...this.#slots.values()];
+    this.#slots.clear();
+    for (let from = 0; from < slots.length; from += ROWS_MAX) {
+      const batch = slots.slice(from, from + ROWS_MAX);
+      for (const slot of batch) this.#markUncertain(slot);
+      this.#shard.store.upsert(batch.map((slot) => rowOf(this.#shard, slot)));
+      for (const slot of batch) forget(this.#shard, slot);
+    }
+  }
+
+  /** It may have been on its way to the SMSC when the daemon died: what is sent now may be a duplicate. */
+  #markUncertain(slot: number): void {
+    const { table, nowMs } = this.#shard;
+    const isDue = table.state[slot] === SLOT_RETRY && table.dueMs[slot] <= nowMs;
+    if (isDue || table.state[slot] === SLOT_QUEUED) table.flags[slot] |= FLAG_DUPLICATE_RISK;
+  }
+
+  #unpark(bytes: Bytes, at: number, idOffset: number, idLength: number): void {
+    const idAt = at + idOffset;
+    this.#shard.parking.take(
+      bytes.u16[(at + RECORD_B) >> 1],
+      bytes.u8.toString('latin1', idAt, idAt + idLength),
+    );
+  }
+
+  #parked(bytes: Bytes, at: number): void {
+    const { u8, u16, f64 } = bytes;
+    const errAt = at + RECEIPT_ERR;
+    const idAt = at + PARKED_ID;
+    this.#shard.parking.add({
+      smsc: u16[(at + RECORD_B) >> 1],
+      smscId: u8.toString('latin1', idAt, idAt + u8[at + PARKED_ID_LENGTH]),
+      state: u8[at + RECORD_A],
+      doneMs: f64[(at + RECEIPT_DONE) >> 3],
+      err: u8.toString('latin1', errAt, errAt + u8[at + RECEIPT_ERR_LENGTH]),
+      parkedMs: f64[(at + RECORD_TIME) >> 3],
+      segment: 0,
+    });
+  }
+}
+
+function idKey(bytes: Bytes, at: number): number {
+  // 53 bits hold an index of 26 and 27 of the segment's number: four years of seconds, far beyond any validity.
+  const segment = bytes.u32[(at + RECORD_ID_HIGH) >> 2] % 2 ** 27;
+  return segment * 2 ** 26 + indexOf(bytes.u32[(at + RECORD_ID_LOW) >> 2]);
+}

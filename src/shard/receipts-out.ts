@@ -1,0 +1,190 @@
+/** Durable receipts on their way to the ESME: lent to an edge with a receiver, and taken back with what came of it. */
+import {
+  DEST_AT,
+  ERR_AT,
+  NO_SLOT,
+  SLOT_DELIVERING,
+  SLOT_RECEIPT,
+  SLOT_RECEIPT_LATER,
+  SOURCE_AT,
+  TEXT_AT,
+  TEXT_BYTES,
+} from '../core/message-table.ts';
+import {
+  DELIVER,
+  DELIVER_ADDRESSES,
+  DELIVER_DEST_LENGTH,
+  DELIVER_DONE,
+  DELIVER_ERR,
+  DELIVER_ERR_LENGTH,
+  DELIVER_SLOT,
+  DELIVER_SOURCE_LENGTH,
+  DELIVER_TEXT_LENGTH,
+  FINAL_RECEIPT_NOT_TAKEN,
+  FINAL_RECEIPT_TAKEN,
+  RECEIPT_ERR_BYTES_MAX,
+  RECEIVERS_WINDOW,
+  RECORD_A,
+  RECORD_B,
+  RECORD_ID_HIGH,
+  RECORD_ID_LOW,
+  RECORD_TIME,
+  RECORD_TYPE,
+  RESULT_LATER,
+  RESULT_SLOT,
+  RESULT_STATUS,
+  RESULT_TAKEN,
+} from '../core/records.ts';
+import { backoffMs } from '../core/retry.ts';
+import type { Bytes } from '../core/bytes.ts';
+import { RING_FULL } from '../core/ring/ring.ts';
+import { SlotQueue } from '../core/slot-queue.ts';
+import { finish } from './events.ts';
+import { refillDesk } from './spill.ts';
+import type { ReceiptDesk, ShardState } from './state.ts';
+
+const LATER_MS_MIN = 5_000;
+const LATER_MS_MAX = 60_000;
+
+export function deskOf(shard: ShardState, account: number): ReceiptDesk {
+  const desk = shard.desks[account];
+  if (desk !== undefined) return desk;
+  const edges = shard.ends.writers.length;
+  const fresh: ReceiptDesk = {
+    account,
+    queue: new SlotQueue(shard.table.next),
+    window: new Int32Array(edges),
+    lent: new Int32Array(edges),
+    turn: 0,
+  };
+  shard.desks[account] = fresh;
+  return fresh;
+}
+
+/** A receipt became durable: it may go to its ESME. */
+export function queueReceipt(shard: ShardState, slot: number): void {
+  const desk = deskOf(shard, shard.table.account[slot]);
+  desk.queue.push(slot);
+  shard.deskWork.add(desk);
+}
+
+/** An edge's receivers of an account changed. */
+export function onReceivers(shard: ShardState, edge: number, bytes: Bytes, at: number): void {
+  const desk = deskOf(shard, bytes.u16[(at + RECORD_B) >> 1]);
+  desk.window[edge] = bytes.u32[(at + RECEIVERS_WINDOW) >> 2];
+  shard.deskWork.add(desk);
+}
+
+/** Hands out what the windows have room for. */
+export function serveDesks(shard: ShardState): void {
+  for (const desk of shard.deskWork) {
+    if (serve(shard, desk)) shard.deskWork.delete(desk);
+  }
+}
+
+/** True: done for now, something has to happen before more can go. False: a ring was full. */
+function serve(shard: ShardState, desk: ReceiptDesk): boolean {
+  const edges = desk.window.length;
+  for (let idle = 0; idle < edges;) {
+    const edge = desk.turn;
+    const room = desk.window[edge] - desk.lent[edge];
+    if (room > 0) refillDesk(shard, desk);
+    if (desk.queue.length === 0) return true;
+    for (let count = 0; count < room; count++) {
+      const slot = desk.queue.peek();
+      if (slot === NO_SLOT) return true;
+      if (!lend(shard, edge, slot)) return false;
+      desk.queue.shift();
+      desk.lent[edge]++;
+    }
+    desk.turn = (edge + 1) % edges;
+    idle++;
+  }
+  return true;
+}
+
+function lend(shard: ShardState, edge: number, slot: number): boolean {
+  const { table } = shard;
+  const ring = shard.ends.writers[edge];
+  const sourceLength = table.sourceLength[slot];
+  const destLength = table.destLength[slot];
+  const textLength = table.textLength[slot];
+  const at = ring.claim(DELIVER_ADDRESSES + sourceLength + destLength + textLength);
+  if (at === RING_FULL) return false;
+  const { u8, u16, u32, f64 } = ring.bytes;
+  u8[at + RECORD_TYPE] = DELIVER;
+  u8[at + RECORD_A] = table.finalState[slot];
+  u16[(at + RECORD_B) >> 1] = table.account[slot];
+  u32[(at + RECORD_ID_LOW) >> 2] = table.idLow[slot];
+  u32[(at + RECORD_ID_HIGH) >> 2] = table.idHigh[slot];
+  f64[(at + RECORD_TIME) >> 3] = table.acceptedMs[slot];
+  f64[(at + DELIVER_DONE) >> 3] = table.doneMs[slot];
+  u32[(at + DELIVER_SLOT) >> 2] = slot;
+  u8[at + DELIVER_ERR_LENGTH] = table.errLength[slot];
+  u8[at + DELIVER_SLOT + 4] = 0;
+  u8[at + DELIVER_TEXT_LENGTH] = textLength;
+  u8[at + DELIVER_SOURCE_LENGTH] = sourceLength;
+  u8[at + DELIVER_DEST_LENGTH] = destLength;
+  const text = table.text;
+  const base = slot * TEXT_BYTES;
+  for (let i = 0; i < RECEIPT_ERR_BYTES_MAX; i++) u8[at + DELIVER_ERR + i] = text[base + ERR_AT + i];
+  let to = at + DELIVER_ADDRESSES;
+  for (let i = 0; i < sourceLength; i++) u8[to++] = text[base + SOURCE_AT + i];
+  for (let i = 0; i < destLength; i++) u8[to++] = text[base + DEST_AT + i];
+  for (let i = 0; i < textLength; i++) u8[to++] = text[base + TEXT_AT + i];
+  ring.commit();
+  table.state[slot] = SLOT_DELIVERING;
+  return true;
+}
+
+/** What the ESME said, or that its session went away. */
+export function onReceiptResult(shard: ShardState, edge: number, bytes: Bytes, at: number): void {
+  const { table } = shard;
+  const slot = bytes.u32[(at + RESULT_SLOT) >> 2];
+  const desk = deskOf(shard, bytes.u16[(at + RECORD_B) >> 1]);
+  desk.lent[edge]--;
+  shard.deskWork.add(desk);
+  const idLow = bytes.u32[(at + RECORD_ID_LOW) >> 2];
+  const idHigh = bytes.u32[(at + RECORD_ID_HIGH) >> 2];
+  if (!table.holds(slot, idHigh, idLow) || table.state[slot] !== SLOT_DELIVERING) {
+    throw new Error(`receipt result for slot ${slot}, which is not being delivered`);
+  }
+  const result = bytes.u8[at + RECORD_A];
+  if (result === RESULT_TAKEN) finish(shard, slot, table.finalState[slot], FINAL_RECEIPT_TAKEN);
+  else if (result === RESULT_LATER) putOff(shard, desk, slot, bytes.u32[(at + RESULT_STATUS) >> 2]);
+  else {
+    table.status[slot] = bytes.u32[(at + RESULT_STATUS) >> 2];
+    finish(shard, slot, table.finalState[slot], FINAL_RECEIPT_NOT_TAKEN);
+  }
+}
+
+/** Status 0: the session went away, so the next one gets it at once. Else the ESME asked for it later. */
+function putOff(shard: ShardState, desk: ReceiptDesk, slot: number, status: number): void {
+  const { table } = shard;
+  if (status === 0) {
+    table.state[slot] = SLOT_RECEIPT;
+    desk.queue.unshift(slot);
+    return;
+  }
+  table.state[slot] = SLOT_RECEIPT_LATER;
+  table.dueMs[slot] = shard.nowMs + backoffMs(1, LATER_MS_MIN, LATER_MS_MAX, Math.random());
+  shard.receiptsLater.push(slot, table.dueMs[slot]);
+}
+
+/** Receipts that were put off and are due, and those that were kept long enough. */
+export function sweepReceipts(shard: ShardState): void {
+  const { table, receiptsLater } = shard;
+  for (
+    let slot = receiptsLater.takeDue(shard.nowMs);
+    slot !== NO_SLOT;
+    slot = receiptsLater.takeDue(shard.nowMs)
+  ) {
+    if (table.state[slot] !== SLOT_RECEIPT_LATER || table.dueMs[slot] !== receiptsLater.takenDueMs) continue;
+    if (table.expiresMs[slot] <= shard.nowMs) {
+      finish(shard, slot, table.finalState[slot], FINAL_RECEIPT_NOT_TAKEN);
+      continue;
+    }
+    table.state[slot] = SLOT_RECEIPT;
+    queueReceipt(shard, slot);
+  }
+}

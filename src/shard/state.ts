@@ -1,0 +1,94 @@
+/**
+ * What one shard knows. Plain data that the files of this folder work on; each of them owns one step of a message's
+ * life: intake, commit, dispatch, outcome, receipts-in, receipts-out, spill, settle.
+ */
+import type { Chunks } from '../cdr/chunks.ts';
+import type { Journal } from '../cdr/journal.ts';
+import type { Config, SmscConfig } from '../core/config.ts';
+import type { DueHeap } from '../core/due-heap.ts';
+import type { IdIndex } from '../core/id-index.ts';
+import type { MessageTable } from '../core/message-table.ts';
+import type { MeshEnds } from '../core/ring/mesh.ts';
+import type { PriorityQueue, SlotQueue } from '../core/slot-queue.ts';
+import type { TokenBucket } from '../core/throttle.ts';
+import type { OutboundBind } from '../smpp/client.ts';
+import type { PendingRow, PendingStore } from '../store/pending.ts';
+import type { Parking } from './parking.ts';
+
+/** One upstream: its queue in memory, what waits in the store, its rate and its binds. */
+export interface Smsc {
+  index: number;
+  config: SmscConfig;
+  queue: PriorityQueue;
+  bucket: TokenBucket;
+  binds: OutboundBind[];
+  /** Where the next dispatch begins, so that the binds share the load. */
+  turn: number;
+  cells: Float64Array;
+  retries: DueHeap;
+  /** Accepted, not committed yet: on their way into the queue, or into the store. */
+  entering: number;
+  spilling: number;
+  /** Of those spilling, the ones whose row is ready for the store. */
+  spilled: number;
+  /** Messages answered in the second before, for the rate to go on with after a throttle. */
+  answered: number;
+  answeredBefore: number;
+}
+
+/** One account's receipts and the room its receivers have for them. */
+export interface ReceiptDesk {
+  account: number;
+  queue: SlotQueue;
+  /** By edge: sum of the receipt windows of its receivers, and how many receipts are with it. */
+  window: Int32Array;
+  lent: Int32Array;
+  turn: number;
+}
+
+export interface ShardState {
+  shard: number;
+  config: Config;
+  table: MessageTable;
+  index: IdIndex;
+  chunks: Chunks;
+  journal: Journal;
+  store: PendingStore;
+  /** By SMSC index over the whole gateway; undefined where another shard owns it. */
+  smscs: (Smsc | undefined)[];
+  owned: Smsc[];
+  /** All outbound binds of the shard, by their number. */
+  binds: OutboundBind[];
+  /** Answers that found their edge's ring full: edge, session, sequence, status, idHigh, idLow. */
+  answersHeld: [number, number, number, number, number, number][];
+  /** By account; a desk is made when its account first has something for it. */
+  desks: (ReceiptDesk | undefined)[];
+  ends: MeshEnds;
+  cells: Float64Array;
+  parking: Parking;
+  receiptsLater: DueHeap;
+  /** Where bodies that come back from the store are put. */
+  loading: { chunk: number; at: number };
+  /** Where the search for messages to move out goes on. */
+  hand: number;
+  expiryHand: number;
+  dataDir: string;
+  /** Slot used to build rows of messages that have none. */
+  scratch: number;
+  /** Rows of accepted messages that go to the store with the next step. */
+  spilled: PendingRow[];
+  /** Requests that timed out and may still be answered, by bind and sequence_number. */
+  /** Rows of messages whose FINAL is durable, to be taken out of the store once the disk allows it. */
+  removedHighs: number[];
+  removedLows: number[];
+  late: Map<number, { slot: number; idHigh: number; idLow: number }>;
+  /** Desks with something to hand out. */
+  deskWork: Set<ReceiptDesk>;
+  /** The disk is full: nothing new is accepted. */
+  refusing: boolean;
+  /** A commit failed for want of room and waits to be tried again. */
+  blocked: boolean;
+  /** SIGTERM: nothing more is sent to an SMSC. */
+  draining: boolean;
+  nowMs: number;
+}

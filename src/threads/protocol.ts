@@ -1,0 +1,38 @@
+/**
+ * What the control thread and its workers say to each other: settings, questions and orders. Messages of the data
+ * path never go this way; they cross the rings.
+ */
+import type { Config } from '../core/config.ts';
+import type { CounterPages } from '../core/ring/counters.ts';
+import type { Mesh } from '../core/ring/mesh.ts';
+
+export interface WorkerSetup {
+  index: number;
+  config: Config;
+  dataDir: string;
+  accountNames: string[];
+  smscNames: string[];
+  mesh: Mesh;
+  pages: CounterPages;
+}
+
+/** From a worker. */
+export type WorkerMessage =
+  | { kind: 'ready'; detail: Record<string, unknown> }
+  /** Start-up failed for a reason that the operator can mend: one line. */
+  | { kind: 'failed'; message: string }
+  | { kind: 'done'; order: Order; clean: boolean }
+  | { kind: 'ask'; id: number; question: Question }
+  | { kind: 'sessionEnded'; account: string };
+
+export type Question =
+  | { what: 'authenticate'; account: string; password: string; address: string; session: boolean }
+  | { what: 'metrics' }
+  | { what: 'readiness' };
+
+/** To a worker. `deadlineMs`: epoch time by which it gives up waiting. */
+export type Order = 'refuse' | 'drain' | 'unbind' | 'stop';
+
+export type ControlMessage =
+  | { kind: 'order'; order: Order; deadlineMs: number }
+  | { kind: 'answer'; id: number; value: unknown };

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import { decodeEvent, eventFault, eventsOf } from '../../src/cdr/decode.ts';
+import { messageText } from '../../src/cdr/message-text.ts';
+import { accepted, block, final, parked, receipt, sent } from '../support/ledger.ts';
+
+const SENT = Buffer.from(
+  '1f000000' + // length 31
+    '02' + // SENT
+    '02' + // attempt 2
+    '0500' + // smsc 5
+    'efbeadde' + // idLow
+    '0a000000' + // idHigh
+    '0000000000000000' + // time, set below
+    '01030300' + // duplicate risk, bind 3, id of 3
+    '37663100', // '7f1' and padding
+  'hex',
+);
+SENT.writeDoubleLE(1_716_500_000_000, 16);
+
+test('SENT, drawn by hand', () => {
+  expect(decodeEvent(SENT, 0)).toEqual({
+    type: 'SENT',
+    messageId: '0000000adeadbeef',
+    timeMs: 1_716_500_000_000,
+    attempt: 2,
+    smsc: 5,
+    bind: 3,
+    duplicateRisk: true,
+    smscMessageId: '7f1',
+  });
+});
+
+test('ACCEPTED: addresses, text and the fields of the submit', () => {
+  const event = decodeEvent(accepted({ idHigh: 1, idLow: 2, account: 3, smsc: 4 }), 0);
+  expect(event).toMatchObject({
+    type: 'ACCEPTED',
+    messageId: '0000000100000002',
+    protocol: 'smpp',
+    account: 3,
+    smsc: 4,
+    session: 7,
+    sequenceNumber: 42,
+    registeredDelivery: 1,
+    source: { ton: 5, npi: 0, address: 'Shop' },
+    destination: { ton: 1, npi: 1, address: '962790000001' },
+  });
+  expect(event.type === 'ACCEPTED' && event.message.toString()).toBe('hello');
+});
+
+test('ACCEPTED: a message_payload is the message', () => {
+  const event = decodeEvent(accepted({ payload: Buffer.alloc(300, 'x') }), 0);
+  expect(event.type === 'ACCEPTED' && event.message.toString()).toBe('x'.repeat(300));
+});
+
+test('RECEIPT, FINAL and PARKED by name', () => {
+  expect(decodeEvent(receipt(), 0)).toMatchObject({
+    type: 'RECEIPT',
+    state: 'DELIVERED',
+    smsc: 0,
+    err: '000',
+  });
+  expect(decodeEvent(final({ reason: 4, state: 7 }), 0)).toMatchObject({
+    reason: 'NO_RECEIPT',
+    state: 'UNKNOWN',
+  });
+  expect(decodeEvent(parked(6, 'abc'), 0)).toMatchObject({ type: 'PARKED', smscMessageId: 'abc' });
+  expect(decodeEvent(parked(7, 'abc'), 0)).toMatchObject({ type: 'ORPHANED', smscMessageId: 'abc' });
+});
+
+test('events of a block are stepped over by their padded length', () => {
+  const bytes = block(1, 1, 0, [sent({ smscId: 'a' }), accepted(), final()]);
+  const places = Array.from(eventsOf(bytes), ({ at, type }) => [at, type]);
+  expect(places.map(([, type]) => type)).toEqual([2, 1, 5]);
+  expect(places.map(([at]) => at % 8)).toEqual([0, 0, 0]);
+  expect(places[0][0]).toBe(32);
+});
+
+test('an event with any single byte changed to its worst is refused or decoded, never read outside', () => {
+  for (const event of [accepted(), sent(), receipt(), final(), parked(6, 'abcdef')]) {
+    for (let at = 0; at < event.length; at++) {
+      const bytes = Buffer.from(event);
+      bytes[at] = 0xff;
+      if (eventFault(bytes, 0) === undefined) expect(() => decodeEvent(bytes, 0)).not.toThrow();
+      else expect(() => decodeEvent(bytes, 0)).toThrow('event at byte 0');
+    }
+  }
+});
+
+test('a cut event and an unknown type are faults', () => {
+  expect(eventFault(accepted().subarray(0, 40), 0)).toContain('leaves the block');
+  const unknown = final();
+  unknown[4] = 77;
+  expect(eventFault(unknown, 0)).toContain('type 77');
+});
+
+test.each([
+  { coding: 0, esm: 0, hex: '48690011', text: 'Hi@_', charset: 'gsm' },
+  { coding: 0, esm: 0, hex: '1b651b3c', text: '€[', charset: 'gsm' },
+  { coding: 3, esm: 0, hex: 'e9', text: 'é', charset: 'latin1' },
+  { coding: 8, esm: 0, hex: '0633064406270645', text: 'سلام', charset: 'ucs2' },
+  { coding: 4, esm: 0, hex: '00ff', text: '00ff', charset: 'binary' },
+])('text of data_coding $coding: $text', ({ coding, esm, hex, text, charset }) => {
+  expect(messageText(coding, esm, Buffer.from(hex, 'hex'))).toEqual({ charset, text });
+});
+
+test('a user data header is not part of the text', () => {
+  expect(messageText(0, 0x40, Buffer.from('0500030102014869', 'hex'))).toEqual({
+    charset: 'gsm',
+    text: 'Hi',
+    userDataHeader: '050003010201',
+  });
+});

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { NO_SLOT } from '../../src/core/message-table.ts';
+import { PRIORITIES, PriorityQueue, SlotQueue } from '../../src/core/slot-queue.ts';
+import { seeded } from './random.ts';
+
+const links = () => new Int32Array(64).fill(NO_SLOT);
+
+test('first in, first out; what comes back stands before the rest', () => {
+  const queue = new SlotQueue(links());
+  expect([queue.peek(), queue.shift()]).toEqual([NO_SLOT, NO_SLOT]);
+  for (const slot of [5, 0, 63]) queue.push(slot);
+  queue.unshift(9);
+  expect(queue.length).toBe(4);
+  expect(queue.peek()).toBe(9);
+  expect([queue.shift(), queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual([
+    9,
+    5,
+    0,
+    63,
+    NO_SLOT,
+  ]);
+  expect(queue.length).toBe(0);
+});
+
+test('an empty queue that gets its first by unshift goes on at its end', () => {
+  const queue = new SlotQueue(links());
+  queue.unshift(1);
+  queue.push(2);
+  expect([queue.shift(), queue.shift(), queue.shift()]).toEqual([1, 2, NO_SLOT]);
+  queue.push(3);
+  expect(queue.shift()).toBe(3);
+});
+
+test('any sequence of calls does what a list would do', () => {
+  const random = seeded(7_002);
+  const queue = new SlotQueue(links());
+  const model: number[] = [];
+  const free = new Set(Array.from({ length: 64 }, (_, slot) => slot));
+  for (let round = 0; round < 30_000; round++) {
+    const why = `seed ${random.seed}, round ${round}`;
+    const what = random.below(4);
+    if (what < 2 && free.size > 0) {
+      const slot = random.pick([...free]);
+      free.delete(slot);
+      if (what === 0) {
+        queue.push(slot);
+        model.push(slot);
+      } else {
+        queue.unshift(slot);
+        model.unshift(slot);
+      }
+    } else {
+      const slot = queue.shift();
+      expect(slot, why).toBe(model.shift() ?? NO_SLOT);
+      if (slot !== NO_SLOT) free.add(slot);
+    }
+    expect(queue.length, why).toBe(model.length);
+    expect(queue.peek(), why).toBe(model[0] ?? NO_SLOT);
+  }
+});
+
+test('the higher priority_flag goes first, equal ones by arrival, and one that comes back before its equals', () => {
+  const queue = new PriorityQueue(links());
+  queue.push(10, 0);
+  queue.push(11, 4);
+  queue.push(12, 0);
+  queue.push(13, 4);
+  queue.push(14, 2);
+  queue.unshift(15, 4);
+  expect(queue.length).toBe(6);
+  const order: number[] = [];
+  while (queue.length > 0) {
+    expect(queue.peek()).toBe(queue.peek());
+    const next = queue.peek();
+    expect(queue.shift()).toBe(next);
+    order.push(next);
+  }
+  expect(order).toEqual([15, 11, 13, 14, 10, 12]);
+  expect([queue.peek(), queue.shift()]).toEqual([NO_SLOT, NO_SLOT]);
+});
+
+test('every priority_flag of any version has a queue', () => {
+  // SMPP 3.4 knows 0 to 3, 5.0 adds 4 (for ANSI-136 and CBS).
+  expect(PRIORITIES).toBe(5);
+});

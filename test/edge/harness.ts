@@ -1,0 +1,166 @@
+/** An edge without threads and listeners: its state, sessions that write into memory, and the shards' ends. */
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { RateCells, createCounterPages, smscCells, threadCells } from '../../src/core/ring/counters.ts';
+import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
+import type { MeshEnds } from '../../src/core/ring/mesh.ts';
+import { LentReceipts } from '../../src/edge/lent.ts';
+import { EsmeSession } from '../../src/edge/session.ts';
+import type { EdgeAccount, EdgeState } from '../../src/edge/state.ts';
+import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
+import { BOUND_TRX } from '../../src/smpp/session.ts';
+import { MessageTimes } from '../../src/smpp/times.ts';
+import { TIME_MS } from '../support/ledger.ts';
+import { testConfig } from '../shard/harness.ts';
+
+export const SHARDS = 2;
+export const RING_BYTES = 4 * 1024 * 1024;
+
+/** What a session needs of a socket: takes what is written, and notes what is done to it. */
+export class FakeSocket extends EventEmitter {
+  readonly written: Buffer[] = [];
+  readonly writableLength = 0;
+  writableEnded = false;
+  destroyed = false;
+  paused = false;
+
+  write(bytes: Buffer): boolean {
+    this.written.push(Buffer.from(bytes));
+    return true;
+  }
+
+  setNoDelay(): void {
+    // There is no network.
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
+  isPaused(): boolean {
+    return this.paused;
+  }
+
+  end(): void {
+    this.writableEnded = true;
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+  }
+
+  /** Whole PDUs written so far; forgets them. */
+  takePdus(): Buffer[] {
+    const all = Buffer.concat(this.written.splice(0));
+    const pdus: Buffer[] = [];
+    for (let at = 0; at < all.length; at += all.readUInt32BE(at)) {
+      pdus.push(all.subarray(at, at + all.readUInt32BE(at)));
+    }
+    return pdus;
+  }
+}
+
+export interface TestEdge {
+  edge: EdgeState;
+  shards: MeshEnds[];
+  accounts: EdgeAccount[];
+}
+
+export function makeAccount(index: number, changes: Partial<EdgeAccount> = {}): EdgeAccount {
+  return {
+    index,
+    name: `account-${index}`,
+    tps: 0,
+    intervalTicks: 0,
+    burstTicks: 0,
+    submitWindow: 100,
+    receiptWindow: 4,
+    receiptGroupMs: 0,
+    receivers: [],
+    turn: 0,
+    ...changes,
+  };
+}
+
+export function makeEdge(
+  accounts: EdgeAccount[] = [makeAccount(0), makeAccount(1)],
+  ringBytes = RING_BYTES,
+): TestEdge {
+  const mesh = createMesh(1, SHARDS, ringBytes);
+  const pages = createCounterPages(1 + SHARDS, 3, accounts.length);
+  const ends = edgeEnds(mesh, 0);
+  const edge: EdgeState = {
+    edge: 0,
+    config: testConfig(),
+    ends,
+    cells: threadCells(pages, 0),
+    shardCells: [0, 1].map((shard) => threadCells(pages, 1 + shard)),
+    rates: new RateCells(pages),
+    accounts,
+    accountsByName: new Map(accounts.map((account) => [account.name, account])),
+    route: [0, 1, 2].map((index) => ({
+      index,
+      shard: index % SHARDS,
+      queueMax: 1000,
+      validityMs: 172_800_000,
+      cells: smscCells(pages, index),
+    })),
+    sessions: [],
+    generations: new Uint16Array(16),
+    freeSlots: [],
+    lent: new LentReceipts(),
+    dirty: new Set(),
+    stalled: new Set(),
+    untold: new Map(),
+    resultsHeld: [],
+    fields: new MessageFields(),
+    times: new MessageTimes(),
+    control: {
+      authenticate: () => Promise.resolve('ok'),
+      sessionEnded: () => undefined,
+      metrics: () => Promise.resolve(''),
+      readiness: () => Promise.resolve({ ready: true, reasons: [] }),
+    },
+    log: { info: () => undefined, warn: () => undefined },
+    draining: false,
+    nowMs: TIME_MS,
+    nowTicks: 0,
+    http: { onAnswer: () => undefined },
+    readClock: () => undefined,
+    afterRead: () => {
+      for (const ring of ends.writers) ring.publish();
+    },
+    removeSession: () => undefined,
+  };
+  return { edge, shards: [0, 1].map((shard) => shardEnds(mesh, shard)), accounts };
+}
+
+/** A bound transceiver of the account. */
+export function makeSession(
+  edge: EdgeState,
+  account: EdgeAccount,
+  reference = 0x1_0001,
+): [EsmeSession, FakeSocket] {
+  const socket = new FakeSocket();
+  const session = new EsmeSession(edge, socket as unknown as Socket, '127.0.0.1', reference);
+  session.state = BOUND_TRX;
+  session.account = account;
+  return [session, socket];
+}
+
+/** Copies of the records that a shard finds in its ring. */
+export function received(edge: EdgeState, shard: MeshEnds): Buffer[] {
+  for (const ring of edge.ends.writers) ring.publish();
+  const records: Buffer[] = [];
+  for (const reader of shard.readers) {
+    reader.read((bytes, at, length) => {
+      records.push(Buffer.from(bytes.u8.subarray(at, at + length)));
+      return true;
+    }, 100_000);
+  }
+  return records;
+}

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import * as columns from '../../src/core/message-table.ts';
+import { MessageTable, NO_BLOCK, TEXT_BYTES } from '../../src/core/message-table.ts';
+import { bodyLengthOf, packRow, unpackRow } from '../../src/shard/row.ts';
+import { KIND_AWAITING, KIND_QUEUED, KIND_RECEIPT, KIND_RETRY } from '../../src/store/pending.ts';
+import { bytesWith } from '../core/memory.ts';
+import { seeded } from '../core/random.ts';
+import type { Random } from '../core/random.ts';
+
+const { SLOT_QUEUED, SLOT_IN_FLIGHT, SLOT_AWAITING, SLOT_RETRY } = columns;
+const { SLOT_RECEIPT, SLOT_DELIVERING, SLOT_RECEIPT_LATER } = columns;
+
+const TEXTS = [
+  ['sourceLength', columns.SOURCE_AT, columns.ADDRESS_BYTES_MAX],
+  ['destLength', columns.DEST_AT, columns.ADDRESS_BYTES_MAX],
+  ['textLength', columns.TEXT_AT, columns.TEXT_LENGTH_MAX],
+  ['errLength', columns.ERR_AT, 7],
+  ['smscIdLength', columns.SMSC_ID_AT, columns.SMSC_ID_BYTES_MAX],
+] as const;
+
+const BYTES = ['attempts', 'priority', 'registeredDelivery', 'finalState'] as const;
+const SHORTS = ['account', 'smsc'] as const;
+const WORDS = ['idLow', 'idHigh', 'status'] as const;
+const TIMES = ['acceptedMs', 'expiresMs', 'dueMs', 'doneMs'] as const;
+
+/** Each field random within its type, its bounds among them. */
+function fill(table: MessageTable, slot: number, random: Random): void {
+  const upTo = (bound: number): number =>
+    random.pick([0, 1, bound, random.below(bound), random.below(bound)]);
+  for (const name of BYTES) table[name][slot] = upTo(255);
+  for (const name of SHORTS) table[name][slot] = upTo(65_535);
+  for (const name of WORDS) table[name][slot] = upTo(0xffff_ffff);
+  for (const name of TIMES) table[name][slot] = random.pick([0, 1_767_225_600_123, 1.5, 253_402_300_799_000]);
+  table.flags[slot] = columns.FLAG_DUPLICATE_RISK * random.below(2);
+  for (const [length, at, bound] of TEXTS) {
+    table[length][slot] = upTo(bound);
+    for (let index = 0; index < table[length][slot]; index++) {
+      table.text[slot * TEXT_BYTES + at + index] = random.below(256);
+    }
+  }
+}
+
+function valuesOf(table: MessageTable, slot: number): Record<string, number | string> {
+  const values: Record<string, number | string> = { flags: table.flags[slot] };
+  for (const name of [...BYTES, ...SHORTS, ...WORDS, ...TIMES]) values[name] = table[name][slot];
+  for (const [length, at] of TEXTS) {
+    const from = slot * TEXT_BYTES + at;
+    values[length] = table.text.toString('hex', from, from + table[length][slot]);
+  }
+  return values;
+}
+
+test('every field comes back from its row, and the body behind them', () => {
+  const random = seeded(7_030);
+  const from = new MessageTable(4);
+  const to = new MessageTable(4);
+  const target = to.allocate();
+  const body = bytesWith(Buffer.from('0123456789abcdefghijklmnopqrstuvwxyz'));
+  for (let round = 0; round < 3000; round++) {
+    const why = `seed ${random.seed}, round ${round}`;
+    fill(from, 2, random);
+    from.state[2] = random.pick([SLOT_QUEUED, SLOT_AWAITING, SLOT_RETRY, SLOT_RECEIPT]);
+    from.bodyBlock[2] = 0;
+    from.bodyAt[2] = random.below(10);
+    from.bodyLength[2] = random.below(26);
+    const row = packRow(from, 2, body);
+    const bodyFrom = unpackRow(to, target, row);
+    expect(valuesOf(to, target), why).toEqual(valuesOf(from, 2));
+    expect(bodyLengthOf(row), why).toBe(from.bodyLength[2]);
+    const expected = body.u8.subarray(from.bodyAt[2], from.bodyAt[2] + from.bodyLength[2]);
+    expect(row.blob.subarray(bodyFrom).toString('latin1'), why).toBe(expected.toString('latin1'));
+    expect([row.idHigh, row.idLow, row.smsc], why).toEqual([from.idHigh[2], from.idLow[2], from.smsc[2]]);
+  }
+});
+
+test('a row says whom the message waits for, and when it is due', () => {
+  const table = new MessageTable(2);
+  table.account[1] = 40;
+  table.smsc[1] = 7;
+  table.expiresMs[1] = 5000.25;
+  table.dueMs[1] = 3000.75;
+  table.smscIdLength[1] = table.text.write('caf\u00e9', TEXT_BYTES + columns.SMSC_ID_AT, 'latin1');
+  const waitsFor = (state: number): unknown[] => {
+    table.state[1] = state;
+    const { kind, key, dueMs, smscId } = packRow(table, 1, undefined);
+    return [kind, key, dueMs, smscId];
+  };
+  // A retry is looked for by its time, the others by the end of theirs, none too early.
+  expect(waitsFor(SLOT_QUEUED)).toEqual([KIND_QUEUED, 7, 5001, null]);
+  expect(waitsFor(SLOT_IN_FLIGHT)).toEqual([KIND_QUEUED, 7, 5001, null]);
+  expect(waitsFor(SLOT_RETRY)).toEqual([KIND_RETRY, 7, 3001, null]);
+  expect(waitsFor(SLOT_AWAITING)).toEqual([KIND_AWAITING, 7, 5001, 'caf\u00e9']);
+  for (const state of [SLOT_RECEIPT, SLOT_DELIVERING, SLOT_RECEIPT_LATER]) {
+    expect(waitsFor(state)).toEqual([KIND_RECEIPT, 40, 5001, null]);
+  }
+});
+
+test('a message without a body has none in its row', () => {
+  const table = new MessageTable(1);
+  table.bodyBlock[0] = NO_BLOCK;
+  table.bodyLength[0] = 99;
+  expect(bodyLengthOf(packRow(table, 0, undefined))).toBe(0);
+  expect(bodyLengthOf(packRow(table, 0, bytesWith(Buffer.alloc(200))))).toBe(0);
+});
+
+test('flags of this run of the daemon stay out of the row', () => {
+  const table = new MessageTable(2);
+  const [from, slot] = [table.allocate(), table.allocate()];
+  table.flags[from] = columns.FLAG_STORED | columns.FLAG_INDEXED | columns.FLAG_DUPLICATE_RISK;
+  unpackRow(table, slot, packRow(table, from, undefined));
+  expect(table.flags[slot]).toBe(columns.FLAG_DUPLICATE_RISK);
+});
+
+test('a row of another release is refused, not misread', () => {
+  const table = new MessageTable(1);
+  const row = packRow(table, 0, undefined);
+  row.blob[0] = 2;
+  expect(() => unpackRow(table, 0, row)).toThrow('another release');
+});

@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+const SYSTEM = ['test/daemon/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/race/**/*.test.ts'];
+
+// unit: everything that runs in a moment. system: whole daemons, killed processes and real threads, one file at a
+// time, since they share the machine's cores and its disk. Forks, not threads: native addons end with a process.
+const config = defineConfig({
+  test: {
+    pool: 'forks',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: SYSTEM,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: SYSTEM,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
+
+export { config as default };
