@@ -42,7 +42,12 @@ export interface JournalEvents {
   onFailed(group: Group, error: Error): void;
   /** A segment got its footer: nothing more is written to it. */
   onSealed(segment: number): void;
+  /** Some more of the segment at `path` is on disk, and nobody reads it soon. */
+  onWritten?(path: string): void;
 }
+
+/** So much is written between two calls of onWritten: much less than a cache, much more than a call costs. */
+const WRITTEN_BYTES = 16 * 1024 * 1024;
 
 /** A reserved message index that can not be had: the group's segment is full, commit first. */
 export const NO_INDEX = -1;
@@ -189,7 +194,13 @@ export class Journal {
     this.kick(nowMs);
     this.#events.onCommitted(group, tookMs);
     this.#clear(group);
+    if (file.bytes - file.bytesTold >= WRITTEN_BYTES) this.#tellWritten(file);
     if (file !== this.#file) this.#seal(file);
+  }
+
+  #tellWritten(file: SegmentFile): void {
+    file.bytesTold = file.bytes;
+    this.#events.onWritten?.(file.path);
   }
 
   #clear(group: Group): void {
@@ -255,6 +266,7 @@ export class Journal {
       .then(
         () => {
           if (this.#previousFile === file) this.#previousFile = undefined;
+          this.#tellWritten(file);
           this.#events.onSealed(file.segment);
         },
         // A segment without its footer is whole all the same: it is read as one that a crash ended.

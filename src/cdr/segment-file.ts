@@ -25,6 +25,8 @@ export class SegmentFile {
   readonly #writer: SegmentWriter;
   openedMs: number;
   bytes = 0;
+  /** Of these, how many the journal's owner was told of. */
+  bytesTold = 0;
   blocks = 0;
   events = 0;
   /** Message indexes given out so far. */
@@ -35,6 +37,10 @@ export class SegmentFile {
     this.#place = place;
     this.#writer = createSegment(segmentPath(place.dataDir, place.shard, segment), { unsafe: place.unsafe });
     this.openedMs = nowMs;
+  }
+
+  get path(): string {
+    return this.#writer.path;
   }
 
   /** Appends the group's blocks in one transaction; resolves once they are flushed. */

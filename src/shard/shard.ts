@@ -1,5 +1,6 @@
 /** One shard put together: recovery, its binds, its step through the rings, its stop. */
 import { Journal } from '../cdr/journal.ts';
+import { PageCache } from '../cdr/page-cache.ts';
 import { listSegments, removeSegment, shardDirectory } from '../cdr/segments.ts';
 import type { SmscConfig } from '../core/config.ts';
 import { SEGMENT_EPOCH_S } from '../core/message-id.ts';
@@ -33,6 +34,7 @@ export class Shard {
   readonly #log: ShardLog;
   readonly #reader = new DeliverReader();
   readonly #settler: Settler;
+  readonly #pageCache: PageCache;
   #stopping = false;
   /** Why a bind is down, as it was logged: once, however often it is tried again. */
   readonly #downReasons = new Map<OutboundBind, string>();
@@ -64,6 +66,9 @@ export class Shard {
     this.state = state;
     this.#log = log;
     this.#settler = new Settler(state, setup.config.ledger.settle_age_s * 1000);
+    this.#pageCache = new PageCache((why) =>
+      log.info('written segments stay in the page cache; only speed depends on it', { why }),
+    );
     const takes = setup.ends.readers.map(
       (_, edge) => (bytes: ShardState['journal']['bytes'], at: number, length: number) =>
         takeRecord(state, edge, bytes, at, length),
@@ -95,6 +100,7 @@ export class Shard {
           this.#log.warn('disk full: new messages are refused until there is room', { error: error.message });
         },
         onSealed: (segment) => this.#settler.onSealed(segment, Date.now()),
+        onWritten: (path) => this.#pageCache.release(path),
       },
       state.nowMs,
     );
@@ -264,6 +270,7 @@ export class Shard {
     for (const bind of state.binds) bind.close();
     flushStore(state);
     if (quiet()) await state.journal.close();
+    this.#pageCache.close();
     state.store.close();
   }
 }
