@@ -58,8 +58,8 @@ async function main(): Promise<void> {
   const simPort = await freePort();
   await startSim(simPort);
   const site = await makeSite(makeScratch('profile'), {
-    account: [{ submit_window: 10_000, receipt_window: 10_000 }],
-    smsc: [{ port: simPort, window: 5_000 }],
+    account: [{ submit_window: 30_000, receipt_window: 30_000 }],
+    smsc: [{ port: simPort, window: 10_000 }],
   });
   const profiler = ['--cpu-prof', '--cpu-prof-interval', '250', '--cpu-prof-dir', FOLDER];
   const main = join(ROOT, 'src/cli/main.ts');

@@ -41,7 +41,7 @@ const ROUNDS = Number(flags.rounds || (flags.quick ? 3 : 5));
 const MESSAGES = flags.quick ? 800_000 : 1_500_000;
 const MESSAGES_SMPP = flags.quick ? 20_000 : 60_000;
 const OPEN_LOOP_S = flags.quick ? 2.5 : 10;
-const WINDOW = 8_000;
+const WINDOW = 24_000;
 const WINDOW_SMPP = 1_000;
 
 interface System {

@@ -99,8 +99,8 @@ export async function startTollgate(
 ): Promise<Daemon> {
   const site = await makeSite(scratch, {
     ledger: { durability: 'full' },
-    account: [{ submit_window: 10_000, receipt_window: 10_000 }],
-    smsc: [{ port: simPort, window: 5_000 }],
+    account: [{ submit_window: 30_000, receipt_window: 30_000 }],
+    smsc: [{ port: simPort, window: 10_000 }],
     ...tables,
   });
   return startDaemon(site);
