@@ -7,6 +7,8 @@ const SYSTEM = ['test/daemon/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/rac
 const config = defineConfig({
   test: {
     pool: 'forks',
+    // Vitest leaves a core free, which on two cores would mean one file at a time.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
@@ -14,6 +16,7 @@ const config = defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: SYSTEM,
+          sequence: { groupOrder: 0 },
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -24,6 +27,7 @@ const config = defineConfig({
           name: 'system',
           include: SYSTEM,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

@@ -5,6 +5,11 @@ import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export class Script {
   readonly child: ChildProcess;
   readonly #ended: Promise<void>;
@@ -13,7 +18,8 @@ export class Script {
     const path = fileURLToPath(new URL(name, import.meta.url));
     this.child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
     this.#ended = new Promise((resolve) => this.child.once('close', () => resolve()));
-    process.on('exit', () => this.child.kill('SIGKILL'));
+    running.add(this.child);
+    this.child.once('close', () => running.delete(this.child));
   }
 
   async stop(): Promise<void> {

@@ -16,17 +16,17 @@ export function makeScratch(name: string): string {
   const scratch = mkdtempSync(join(mkdirs(parent), `${name}-`));
   // A daemon that was killed a moment ago may still be writing: a folder that is not empty yet is tried again.
   const remove = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 };
-  process.on('exit', () => rmSync(scratch, remove));
-  endOnSignals();
+  if (scratches.push(() => rmSync(scratch, remove)) === 1) clearAtTheEnd();
   return scratch;
 }
 
-let endsOnSignals = false;
+const scratches: (() => void)[] = [];
 
 /** An interrupted run leaves neither processes nor folders: both are cleared away on 'exit', which a signal skips. */
-function endOnSignals(): void {
-  if (endsOnSignals) return;
-  endsOnSignals = true;
+function clearAtTheEnd(): void {
+  process.on('exit', () => {
+    for (const clear of scratches) clear();
+  });
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
 }
