@@ -24,7 +24,8 @@ export class PageCache {
 
   /** `onFailure` is told, once, why pages are not given back; nothing else depends on it. */
   constructor(onFailure: (why: string) => void) {
-    const helper = spawn('sh', ['-c', LOOP], { stdio: ['pipe', 'ignore', 'pipe'] });
+    // Detached: a terminal's Ctrl-C is the daemon's to hear; the helper ends when its input does, also after SIGKILL.
+    const helper = spawn('sh', ['-c', LOOP], { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
     this.#helper = helper;
     let said = '';
     const fail = (why: string): void => {
