@@ -44,10 +44,15 @@ export interface JournalEvents {
   onSealed(segment: number): void;
   /** Some more of the segment at `path` is on disk, and nobody reads it soon. */
   onWritten?(path: string): void;
+  /** The next segment could not be opened; the present one goes on, and it is tried again. */
+  onNotOpened?(error: Error): void;
 }
 
 /** So much is written between two calls of onWritten: much less than a cache, much more than a call costs. */
 const WRITTEN_BYTES = 16 * 1024 * 1024;
+
+/** Between two tries to open the next segment. */
+const OPEN_AGAIN_MS = 1_000;
 
 /** A reserved message index that can not be had: the group's segment is full, commit first. */
 export const NO_INDEX = -1;
@@ -70,6 +75,7 @@ export class Journal {
   #blockEvents = 0;
   #blockOpen = false;
   #commitStartedMs = 0;
+  #openAgainMs = 0;
   #closed = false;
   /** The disk is short: no segment is opened for its age's sake. */
   holdsRoll = false;
@@ -235,16 +241,26 @@ export class Journal {
     const isOld = nowMs - file.openedMs > segmentAgeMs && file.messages + file.blocks > 1;
     const isFull = bytes > segmentBytesMax || file.messages > SEGMENT_INDEX_MAX - 2 * GROUP_ACTIONS_MAX;
     if (this.holdsRoll && !isFull) return;
-    if (!isOld && !isFull) {
-      // Opening a segment costs some milliseconds of directory syncs: do it before it is needed.
-      if (this.#nextFile === undefined && bytes > segmentBytesMax / 2) this.prepareNext(nowMs);
-      return;
-    }
-    this.prepareNext(nowMs);
+    // Opening a segment costs some milliseconds of directory syncs: do it before it is needed.
+    if (!isOld && !isFull && bytes <= segmentBytesMax / 2) return;
+    if (!this.#tryPrepareNext(nowMs) || (!isOld && !isFull)) return;
     this.#previousFile = file;
     this.#file = this.#nextFile as SegmentFile;
     this.#nextFile = undefined;
     this.#file.openedMs = nowMs;
+  }
+
+  /** False: not now. A disk that is just full must not end the process; LMDB's map is much larger than a segment. */
+  #tryPrepareNext(nowMs: number): boolean {
+    if (nowMs < this.#openAgainMs) return this.#nextFile !== undefined;
+    try {
+      this.prepareNext(nowMs);
+      return true;
+    } catch (error) {
+      this.#openAgainMs = nowMs + OPEN_AGAIN_MS;
+      this.#events.onNotOpened?.(error instanceof Error ? error : new Error(String(error)));
+      return false;
+    }
   }
 
   prepareNext(nowMs: number): void {

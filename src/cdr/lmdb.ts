@@ -70,7 +70,7 @@ export function createSegment(path: string, options: { unsafe: boolean }): Segme
   const directory = dirname(path);
   fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (fs.existsSync(path)) throw new Error(`the segment ${path} exists already`);
-  const database = openDatabase(path, { readOnly: false, noSync: options.unsafe });
+  const database = openNew(path, options.unsafe);
   syncDirectory(directory);
   syncDirectory(dirname(directory));
   return {
@@ -78,6 +78,17 @@ export function createSegment(path: string, options: { unsafe: boolean }): Segme
     put: (key, block) => database.put(key, block, { append: true }).then(requireAppended, rejectWithCause),
     close: () => database.close(),
   };
+}
+
+/** A file that was begun and could not be finished would pass for a damaged segment at the next start. */
+function openNew(path: string, unsafe: boolean): Database {
+  try {
+    return openDatabase(path, { readOnly: false, noSync: unsafe });
+  } catch (error) {
+    fs.rmSync(path, { force: true });
+    fs.rmSync(`${path}-lock`, { force: true });
+    throw error;
+  }
 }
 
 /** Opens a segment to read, also beside its writer in another process. Throws when there is none to read. */

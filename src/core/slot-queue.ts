@@ -70,6 +70,19 @@ export class PriorityQueue {
     return NO_SLOT;
   }
 
+  /** Shows every slot to `keep`, level by level in order of arrival; those it returns false for leave the queue. */
+  sift(keep: (slot: number) => boolean): void {
+    for (const level of this.#levels) {
+      for (let count = level.length; count > 0; count--) {
+        const slot = level.shift();
+        this.length--;
+        if (!keep(slot)) continue;
+        level.push(slot);
+        this.length++;
+      }
+    }
+  }
+
   peek(): number {
     for (let priority = PRIORITIES - 1; priority >= 0; priority--) {
       const slot = this.#levels[priority].peek();

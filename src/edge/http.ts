@@ -61,12 +61,13 @@ export class EdgeHttp implements HttpAnswers {
 
   #handle(request: HttpRequest, reply: HttpReply): void {
     this.#edge.cells[CELL_HTTP_REQUESTS]++;
-    const route = this.#routes[request.path];
+    // Own properties only: a method is any token, and "hasOwnProperty" is one.
+    const route = ownOf(this.#routes, request.path);
     if (route === undefined) {
       problem(reply, 404, 'Not found', `there is no ${request.path}`);
       return;
     }
-    const handler = route[request.method === 'HEAD' ? 'GET' : request.method];
+    const handler = ownOf(route, request.method === 'HEAD' ? 'GET' : request.method);
     if (handler === undefined) {
       problem(reply, 405, 'Method not allowed', `${request.path} takes ${Object.keys(route).join(', ')}`, {
         Allow: Object.keys(route).join(', '),
@@ -173,6 +174,10 @@ export class EdgeHttp implements HttpAnswers {
 }
 
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="tollgate"' };
+
+function ownOf<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
 
 function splitOnce(text: string): [string, string | undefined] {
   const at = text.indexOf(':');

@@ -29,6 +29,7 @@ import {
   UNBOUND,
   isBound,
   judge,
+  responseStatus,
 } from '../smpp/session.ts';
 import { SessionTimers, TICK_CLOSE_ENQUIRE, TICK_ENQUIRE, TICK_OK } from '../smpp/timers.ts';
 import { Window } from '../smpp/window.ts';
@@ -212,7 +213,7 @@ export class EsmeSession implements Session {
 
   #onResponse(command: number, sequence: number, b: Buffer, start: number): void {
     if (command === smpp.DELIVER_SM_RESP || command === smpp.GENERIC_NACK) {
-      onDeliverResponse(this, sequence, readU32(b, start + 8));
+      onDeliverResponse(this, sequence, responseStatus(b, start));
     } else if (command === smpp.UNBIND_RESP) this.end();
   }
 

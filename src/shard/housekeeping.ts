@@ -86,11 +86,11 @@ function expire(shard: ShardState, slot: number): void {
 /** Queues are linked one way: to take expired messages out of the middle, all are taken and the rest put back. */
 function rebuildQueue(shard: ShardState, smsc: Smsc): void {
   const { table } = shard;
-  for (let count = smsc.queue.length; count > 0; count--) {
-    const slot = smsc.queue.shift();
-    if (table.expiresMs[slot] <= shard.nowMs) expire(shard, slot);
-    else smsc.queue.push(slot, table.priority[slot]);
-  }
+  smsc.queue.sift((slot) => {
+    if (table.expiresMs[slot] > shard.nowMs) return true;
+    expire(shard, slot);
+    return false;
+  });
 }
 
 /** Once a second: what is in the store and past its time. */

@@ -9,7 +9,6 @@ import {
   SMSC_ID_BYTES_MAX,
   TEXT_BYTES,
 } from '../core/message-table.ts';
-import type { MessageTable } from '../core/message-table.ts';
 import { FINAL_FAILED, FINAL_SENT, NO_RESPONSE, SMSC_NONE } from '../core/records.ts';
 import {
   CLASS_PERMANENT,
@@ -208,7 +207,7 @@ export function onUnmatched(
   appendLate(shard, late.slot, status);
   if (status !== ESME_ROK) return;
   const state = table.state[late.slot];
-  if (state === SLOT_RETRY || (state === SLOT_QUEUED && takeOut(smsc, table, late.slot))) {
+  if (state === SLOT_RETRY || (state === SLOT_QUEUED && takeOut(smsc, late.slot))) {
     taken(shard, smsc, bind, late.slot, bytes, start, end);
   }
 }
@@ -216,16 +215,12 @@ export function onUnmatched(
 /**
  * Takes a slot out of the middle of its queue. A long queue is left alone: the message then goes out twice, flagged.
  */
-function takeOut(smsc: Smsc, table: MessageTable, slot: number): boolean {
+function takeOut(smsc: Smsc, slot: number): boolean {
   const { queue } = smsc;
   if (queue.length > SEARCH_MAX) return false;
-  let found = false;
-  for (let count = queue.length; count > 0; count--) {
-    const each = queue.shift();
-    if (each === slot) found = true;
-    else queue.push(each, table.priority[each]);
-  }
-  return found;
+  const { length } = queue;
+  queue.sift((each) => each !== slot);
+  return queue.length < length;
 }
 
 /** The link is gone: what was in flight is sent again, in order, before what waits. */

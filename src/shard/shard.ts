@@ -100,6 +100,10 @@ export class Shard {
           this.#log.warn('disk full: new messages are refused until there is room', { error: error.message });
         },
         onSealed: (segment) => this.#settler.onSealed(segment, Date.now()),
+        onNotOpened: (error) =>
+          this.#log.warn('the next segment can not be opened, the present one goes on', {
+            error: error.message,
+          }),
         onWritten: (path) => this.#pageCache.release(path),
       },
       state.nowMs,

@@ -27,6 +27,7 @@ import {
   boundStateOf,
   isBound,
   judge,
+  responseStatus,
 } from './session.ts';
 import { SessionTimers, TICK_ENQUIRE, TICK_OK } from './timers.ts';
 import { Window } from './window.ts';
@@ -235,7 +236,9 @@ export class OutboundBind {
   #onData(socket: net.Socket, chunk: Buffer): void {
     if (socket !== this.#socket) return;
     if (!this.#reader.feed(chunk, this.#sink)) {
-      this.#writer?.reserve(16);
+      // An earlier PDU of this chunk may have ended the link already.
+      if (this.#writer === undefined) return;
+      this.#writer.reserve(16);
       this.#headerOnly(smpp.GENERIC_NACK, smpp.ESME_RINVCMDLEN, this.#reader.badSequence);
       this.flush();
       this.#drop(`the SMSC sent a PDU of ${this.#reader.badLength} bytes`);
@@ -285,7 +288,7 @@ export class OutboundBind {
 
   #onResponse(b: Buffer, start: number, end: number, sequence: number): void {
     this.attempts = 0;
-    const status = readU32(b, start + 8);
+    const status = responseStatus(b, start);
     const slot = this.window.take(sequence);
     if (slot < 0) this.#handler.onUnmatched(this, sequence, status, b, start, end);
     else this.#handler.onSubmitResponse(this, slot, status, b, start, end);

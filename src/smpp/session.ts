@@ -1,4 +1,5 @@
 import * as smpp from './constants.ts';
+import { readU32 } from './cursor.ts';
 
 /**
  * The session state machine as a table: what may be done with a PDU is a pure function of who we are, the state
@@ -101,4 +102,14 @@ function judgeResponse(role: Role, state: number, commandId: number): number {
     default:
       return ACT_IGNORE;
   }
+}
+
+/**
+ * command_status of the response that starts at `at`. A generic_nack says that our request was not taken whatever its
+ * status (v3.4 section 4.3), so one with ESME_ROK counts as ESME_RUNKNOWNERR: nothing may pass for accepted by it.
+ */
+export function responseStatus(b: Uint8Array, at: number): number {
+  const status = readU32(b, at + 8);
+  if (status === smpp.ESME_ROK && readU32(b, at + 4) === smpp.GENERIC_NACK) return smpp.ESME_RUNKNOWNERR;
+  return status;
 }

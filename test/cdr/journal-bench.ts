@@ -30,6 +30,7 @@ export class Bench {
   readonly committed: Committed[] = [];
   readonly failed: { group: Group; error: Error }[] = [];
   readonly sealed: number[] = [];
+  readonly notOpened: Error[] = [];
   readonly journal: Journal;
   onCommitted: (group: Group) => void = () => undefined;
 
@@ -55,6 +56,7 @@ export class Bench {
         },
         onFailed: (group, error) => this.failed.push({ group, error }),
         onSealed: (segment) => this.sealed.push(segment),
+        onNotOpened: (error) => this.notOpened.push(error),
       },
       NOW_MS,
     );

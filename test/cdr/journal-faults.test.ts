@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { disk } from './faulty-disk.ts';
 import { Bench, FIRST, NOW_MS, TYPE_ACCEPTED, TYPE_NAMES, TYPE_SENT, TYPE_VOID } from './journal-bench.ts';
@@ -10,6 +11,7 @@ vi.mock('../../src/cdr/lmdb.ts', async (original) => {
 beforeEach(() => {
   disk.full = false;
   disk.putDelayMs = 0;
+  disk.opensNothing = false;
 });
 
 describe('a commit that fails', () => {
@@ -85,4 +87,33 @@ describe('a commit that fails', () => {
   test('without any there is nothing to try again', () => {
     expect(() => new Bench().journal.retryFailed(NOW_MS)).toThrow('no failed commit');
   });
+});
+
+test('while no segment can be opened the present one goes on, also past its age; then the next one comes', async () => {
+  const bench = new Bench({ segmentAgeMs: 1000 });
+  const ids = [bench.accept()];
+  await bench.commit();
+  disk.opensNothing = true;
+  for (const laterMs of [5_000, 5_010, 7_000]) {
+    ids.push(bench.accept());
+    const before = bench.committed.length;
+    bench.journal.kick(NOW_MS + laterMs);
+    await vi.waitFor(() => expect(bench.committed).toHaveLength(before + 1));
+  }
+  expect(bench.committed.map(({ segment }) => segment)).toEqual([FIRST, FIRST, FIRST, FIRST]);
+  // Tried once a second, not once a commit.
+  expect(bench.notOpened.map(({ message }) => message)).toEqual([
+    'No space left on device',
+    'No space left on device',
+  ]);
+  disk.opensNothing = false;
+  ids.push(bench.accept());
+  bench.journal.kick(NOW_MS + 9_000);
+  await vi.waitFor(() => expect(bench.sealed).toEqual([FIRST]));
+  expect(bench.journal.segment).toBe(FIRST + 9);
+  const files = readdirSync(bench.dataDir, { recursive: true }).filter((name) =>
+    String(name).endsWith('.mdb'),
+  );
+  expect(files).toHaveLength(2);
+  expect((await bench.stored(FIRST)).ids).toEqual(ids);
 });

@@ -79,6 +79,26 @@ test('the higher priority_flag goes first, equal ones by arrival, and one that c
   expect([queue.peek(), queue.shift()]).toEqual([NO_SLOT, NO_SLOT]);
 });
 
+test('sifting shows every slot of every level once, and keeps the order of those that stay', () => {
+  const queue = new PriorityQueue(links());
+  for (const [slot, priority] of [
+    [1, 0],
+    [2, 0],
+    [3, 0],
+    [4, 4],
+    [5, 4],
+  ])
+    queue.push(slot, priority);
+  const seen: number[] = [];
+  queue.sift((slot) => {
+    seen.push(slot);
+    return slot !== 2 && slot !== 4;
+  });
+  expect(seen.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);
+  expect(queue.length).toBe(3);
+  expect([queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual([5, 1, 3, NO_SLOT]);
+});
+
 test('every priority_flag of any version has a queue', () => {
   // SMPP 3.4 knows 0 to 3, 5.0 adds 4 (for ANSI-136 and CBS).
   expect(PRIORITIES).toBe(5);

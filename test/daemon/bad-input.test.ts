@@ -78,6 +78,21 @@ describe.each(['auto', 'node'])('http.engine = %s', (engine) => {
     }
   });
 
+  // Any token may be a method, also one that every JavaScript object answers to.
+  test.each(['hasOwnProperty', 'constructor', '__proto__', 'BREW'])(
+    'the method is %s: refused',
+    async (method) => {
+      const socket = connect({ port: stage.site.httpPort, host: '127.0.0.1' });
+      let answer = '';
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk) => (answer += String(chunk)));
+      socket.write(`${method} /livez HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await until(() => answer.includes('\r\n'), 'an answer');
+      expect(answer).toMatch(/^HTTP\/1\.1 40[05] /);
+      socket.destroy();
+    },
+  );
+
   test.each([
     ['a bind', Buffer.from('0000001f000000090000000000000001610062000034000000', 'hex')],
     ['zeros', Buffer.alloc(4096)],
