@@ -215,6 +215,14 @@ export class Journal {
     this.#spares.push(group);
   }
 
+  /** Takes the ACCEPTED events of the group that fills out again: they were refused while the disk had no room. */
+  voidFilling(): void {
+    this.#closeBlock();
+    const { filling } = this;
+    for (const { chunk, from, to } of filling.blocks) voidAccepted(this.#chunks.bytesOf(chunk), from, to);
+    filling.accepted = 0;
+  }
+
   /** Tries the failed commit again, with every ACCEPTED event voided: those were refused, the rest must not be lost. */
   retryFailed(nowMs: number): void {
     const group = this.#committing;

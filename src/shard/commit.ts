@@ -125,6 +125,14 @@ export function publish(shard: ShardState): void {
 export function onNoRoom(shard: ShardState, group: Group): void {
   shard.cells[CELL_COMMIT_FAILURES]++;
   shard.blocked = true;
+  refuseAccepted(shard, group);
+  // What came meanwhile would wait for room without an answer.
+  refuseAccepted(shard, shard.journal.filling);
+  shard.journal.voidFilling();
+  publish(shard);
+}
+
+function refuseAccepted(shard: ShardState, group: Group): void {
   for (let index = 0; index < group.accepted; index++) {
     const bytes = shard.chunks.bytesOf(group.acceptedChunk[index]);
     const smsc = shard.smscs[bytes.u16[(group.acceptedAt[index] + ACCEPTED_SMSC) >> 1]] as Smsc;
@@ -136,5 +144,4 @@ export function onNoRoom(shard: ShardState, group: Group): void {
       forget(shard, slot);
     }
   }
-  publish(shard);
 }

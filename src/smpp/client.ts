@@ -172,7 +172,10 @@ export class OutboundBind {
   /** Time passes: connect when due, enquire_link, give up on a silent peer. Call some times a second. */
   tick(nowMs: number): void {
     if (this.state === CLOSED) {
-      if (!this.#stopping && nowMs >= this.#connectAtMs) this.#connect(nowMs);
+      // Further off than the longest wait: the clock was set back.
+      const waitMs = this.#connectAtMs - nowMs;
+      if (!this.#stopping && (waitMs <= 0 || waitMs > this.config.reconnect_max_s * 1000))
+        this.#connect(nowMs);
       return;
     }
     if (!isBound(this.state) && this.state !== UNBOUND && nowMs > this.#connectDeadlineMs) {

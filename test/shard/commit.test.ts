@@ -1,0 +1,80 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { Journal } from '../../src/cdr/journal.ts';
+import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
+import { onCommitted, onNoRoom } from '../../src/shard/commit.ts';
+import { takeRecord } from '../../src/shard/intake.ts';
+import { bytesWith } from '../core/memory.ts';
+import { disk } from '../cdr/faulty-disk.ts';
+import { accepted, temporaryDirectory } from '../support/ledger.ts';
+import { makeShard } from './harness.ts';
+
+vi.mock('../../src/cdr/lmdb.ts', async (original) => {
+  const { withDisk } = await import('../cdr/faulty-disk.ts');
+  return withDisk(await original());
+});
+
+const ROK = 0;
+const RSYSERR = 8;
+const STATUS_AT = 32;
+
+beforeEach(() => {
+  disk.full = false;
+  disk.putDelayMs = 0;
+});
+
+test('a commit that fails refuses its submits and those that came meanwhile; later ones are accepted', async () => {
+  const dataDir = temporaryDirectory();
+  const shard = makeShard(dataDir);
+  const mesh = createMesh(1, 1, 1 << 16);
+  shard.ends = shardEnds(mesh, 0);
+  const [answers] = edgeEnds(mesh, 0).readers;
+  shard.journal = new Journal(
+    {
+      dataDir,
+      shard: 0,
+      unsafe: true,
+      segmentBytesMax: 1 << 30,
+      segmentAgeMs: Infinity,
+      names: '{"nodeId":"n","shard":0,"accounts":[],"smscs":[]}',
+      segmentBefore: 0,
+    },
+    shard.chunks,
+    {
+      onCommitted: (group, tookMs) => onCommitted(shard, group, tookMs),
+      onFailed: (group) => onNoRoom(shard, group),
+      onSealed: () => undefined,
+    },
+    shard.nowMs,
+  );
+  const submit = (): void => {
+    const record = accepted();
+    expect(takeRecord(shard, 0, bytesWith(record), 0, record.length)).toBe(true);
+  };
+  const statuses = (): number[] => {
+    const found: number[] = [];
+    answers.read((bytes, at) => {
+      found.push(bytes.u32[(at + STATUS_AT) >> 2]);
+      return true;
+    }, 1000);
+    return found;
+  };
+  const free = shard.table.freeSlots();
+  disk.full = true;
+  submit();
+  shard.journal.kick(shard.nowMs);
+  submit();
+  submit();
+  await vi.waitFor(() => expect(shard.blocked).toBe(true));
+  expect(statuses()).toEqual([RSYSERR, RSYSERR, RSYSERR]);
+  expect(shard.table.freeSlots()).toBe(free);
+  disk.full = false;
+  shard.blocked = false;
+  shard.journal.retryFailed(shard.nowMs);
+  await vi.waitFor(() => expect(shard.journal.isCommitting()).toBe(false));
+  expect(statuses()).toEqual([]);
+  submit();
+  shard.journal.kick(shard.nowMs);
+  await vi.waitFor(() => expect(shard.journal.isCommitting()).toBe(false));
+  expect(statuses()).toEqual([ROK]);
+  expect(shard.table.used).toBe(2);
+});
