@@ -40,8 +40,8 @@ export interface JournalEvents {
   onCommitted(group: Group, tookMs: number): void;
   /** The commit failed; nothing of the group may count as stored, nor as not stored. */
   onFailed(group: Group, error: Error): void;
-  /** A segment got its footer: nothing more is written to it. */
-  onSealed(segment: number): void;
+  /** Nothing more is written to a segment. With an error it got no footer: it is read as one that a crash ended. */
+  onSealed(segment: number, error?: Error): void;
   /** Some more of the segment at `path` is on disk, and nobody reads it soon. */
   onWritten?(path: string): void;
   /** The next segment could not be opened; the present one goes on, and it is tried again. */
@@ -63,6 +63,8 @@ export class Journal {
   readonly #chunks: Chunks;
   filling = new Group();
   #committing: Group | undefined;
+  /** The file that the commit in flight is written to. */
+  #committingFile: SegmentFile | undefined;
   /** Two more groups: one whose results are being dealt with while the next commit is in flight already. */
   readonly #spares = [new Group(), new Group()];
   #file: SegmentFile;
@@ -184,6 +186,7 @@ export class Journal {
 
   #write(group: Group, file: SegmentFile, nowMs: number): void {
     this.#commitStartedMs = nowMs;
+    this.#committingFile = file;
     file.write(group, this.#chunks).then(
       () => this.#finish(group, file),
       (error: unknown) =>
@@ -195,13 +198,15 @@ export class Journal {
     const nowMs = Date.now();
     const tookMs = nowMs - this.#commitStartedMs;
     this.#committing = undefined;
+    this.#committingFile = undefined;
     this.commits++;
     // The next commit starts before the results of this one are dealt with: the disk is never idle under load.
     this.kick(nowMs);
     this.#events.onCommitted(group, tookMs);
     this.#clear(group);
     if (file.bytes - file.bytesTold >= WRITTEN_BYTES) this.#tellWritten(file);
-    if (file !== this.#file) this.#seal(file);
+    // The next commit may have been the one that rolled: then it is this file's last, and the file ends after it.
+    if (file !== this.#file && file !== this.#committingFile) this.#seal(file);
   }
 
   #tellWritten(file: SegmentFile): void {
@@ -293,8 +298,8 @@ export class Journal {
           this.#tellWritten(file);
           this.#events.onSealed(file.segment);
         },
-        // A segment without its footer is whole all the same: it is read as one that a crash ended.
-        () => this.#events.onSealed(file.segment),
+        (error: unknown) =>
+          this.#events.onSealed(file.segment, error instanceof Error ? error : new Error(String(error))),
       );
   }
 

@@ -99,7 +99,11 @@ export class Shard {
           if (!state.blocked) onNoRoom(state, group);
           this.#log.warn('disk full: new messages are refused until there is room', { error: error.message });
         },
-        onSealed: (segment) => this.#settler.onSealed(segment, Date.now()),
+        onSealed: (segment, error) => {
+          if (error !== undefined)
+            this.#log.warn('a segment got no footer; it is whole', { segment, error: error.message });
+          this.#settler.onSealed(segment, Date.now());
+        },
         onNotOpened: (error) =>
           this.#log.warn('the next segment can not be opened, the present one goes on', {
             error: error.message,

@@ -55,7 +55,10 @@ export class Bench {
           this.onCommitted(group);
         },
         onFailed: (group, error) => this.failed.push({ group, error }),
-        onSealed: (segment) => this.sealed.push(segment),
+        onSealed: (segment, error) => {
+          if (error !== undefined) throw error;
+          this.sealed.push(segment);
+        },
         onNotOpened: (error) => this.notOpened.push(error),
       },
       NOW_MS,

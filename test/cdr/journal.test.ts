@@ -229,6 +229,25 @@ describe('segments', () => {
     await bench.journal.close();
   });
 
+  test('that end while a commit is dealt with are closed after their last commit, once, with a footer', async () => {
+    const bench = new Bench({ segmentBytesMax: 2_000 });
+    const ids = [bench.accept()];
+    bench.journal.kick(NOW_MS);
+    // In the next group, whose commit starts in the middle of dealing with the first one's and fills the segment.
+    for (let count = 0; count < 30; count++) ids.push(bench.accept());
+    await vi.waitFor(() => expect(bench.committed).toHaveLength(3));
+    // The third is the next segment's, with its names.
+    expect(bench.committed.slice(0, 2).map(({ segment }) => segment)).toEqual([FIRST, FIRST]);
+    expect(bench.committed[2].segment).toBeGreaterThan(FIRST);
+    await bench.idle();
+    await vi.waitFor(() => expect(bench.sealed).toEqual([FIRST]));
+    await bench.journal.close();
+    expect(bench.sealed).toEqual([FIRST]);
+    const stored = await bench.stored(FIRST);
+    expect(stored.ids).toEqual(ids);
+    expect(stored.footer).toEqual({ blocks: 2, events: 32, index: 30 });
+  });
+
   test('all have their footers when the close is done, also one that ended just before', async () => {
     const bench = new Bench({ segmentAgeMs: 1000 });
     bench.accept();
