@@ -3,6 +3,7 @@ import { DEFAULT_LOAD_OPTIONS } from '../load/options.ts';
 import type { LoadOptions } from '../load/options.ts';
 import type { LoadResult } from '../load/result.ts';
 import { runLoad } from '../load/run.ts';
+import { requireNumbers } from './options.ts';
 
 const defaults = DEFAULT_LOAD_OPTIONS;
 const OPTIONS = {
@@ -106,6 +107,7 @@ function print(result: LoadResult): void {
 }
 
 async function run(argv: LoadArguments): Promise<void> {
+  requireNumbers(argv, OPTIONS);
   const result = await runLoad(loadOptions(argv));
   if (argv.json) console.log(JSON.stringify(result));
   else print(result);

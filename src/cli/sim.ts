@@ -4,6 +4,7 @@ import type { SimulatorOptions } from '../sim/options.ts';
 import { parseDelayMs, parseStatus } from '../sim/options.ts';
 import { startSimulator } from '../sim/simulator.ts';
 import type { RunningSimulator, SimulatorStats } from '../sim/simulator.ts';
+import { requireNumbers } from './options.ts';
 
 const RECEIPT_FIRST = '-1';
 
@@ -94,6 +95,7 @@ function printRates(simulator: RunningSimulator, everyS: number): NodeJS.Timeout
 }
 
 async function run(argv: SimArguments): Promise<void> {
+  requireNumbers(argv, OPTIONS);
   const simulator = await startSimulator(simulatorOptions(argv));
   console.log(`tollgate sim: listening on ${argv.host}:${simulator.port}`);
   const rates = argv['stats-s'] > 0 ? printRates(simulator, argv['stats-s']) : undefined;

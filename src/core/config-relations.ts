@@ -14,6 +14,10 @@ export function relationProblems(value: unknown): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const add = (path: (string | number)[], message: string): void => void problems.push({ path, message });
   const smscs = tables(top.smsc);
+  const { listen } = table(top.http);
+  if (typeof listen === 'string' && listen === table(top.smpp).listen) {
+    add(['http', 'listen'], 'must not be the address of smpp.listen');
+  }
   duplicates('account', 'name', tables(top.account), add);
   duplicates('smsc', 'id', smscs, add);
   ordered(table(top.smpp), ['smpp'], 'pdu_bytes_max_unbound', 'pdu_bytes_max', add);

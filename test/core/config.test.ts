@@ -65,6 +65,10 @@ describe('checkConfig', () => {
     [file({ shards: '1' }), /^shards: must be a number$/],
     [file({ http: { engine: 'uwss' } }), /^http\.engine: must be "auto" or "uws" or "node"$/],
     [file({ http: { listen: '127.0.0.1' } }), /^http\.listen: must be "address:port"/],
+    [
+      file({ smpp: { listen: '127.0.0.1:2775' }, http: { listen: '127.0.0.1:2775' } }),
+      /^http\.listen: must not be the address of smpp\.listen$/,
+    ],
     [file({ http: 5 }), /^http: must be a table$/],
     [file({ smsc: [smsc({ id: 'One' })], route: { smscs: ['One'] } }), /^smsc\.0\.id: must be 1 to 32/],
     [
