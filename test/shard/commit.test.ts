@@ -1,12 +1,11 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { Journal } from '../../src/cdr/journal.ts';
 import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
-import { onCommitted, onNoRoom } from '../../src/shard/commit.ts';
+import { onNoRoom } from '../../src/shard/commit.ts';
 import { takeRecord } from '../../src/shard/intake.ts';
 import { bytesWith } from '../core/memory.ts';
 import { disk } from '../cdr/faulty-disk.ts';
 import { accepted, temporaryDirectory } from '../support/ledger.ts';
-import { makeShard } from './harness.ts';
+import { makeShard, openJournal } from './harness.ts';
 
 vi.mock('../../src/cdr/lmdb.ts', async (original) => {
   const { withDisk } = await import('../cdr/faulty-disk.ts');
@@ -28,24 +27,7 @@ test('a commit that fails refuses its submits and those that came meanwhile; lat
   const mesh = createMesh(1, 1, 1 << 16);
   shard.ends = shardEnds(mesh, 0);
   const [answers] = edgeEnds(mesh, 0).readers;
-  shard.journal = new Journal(
-    {
-      dataDir,
-      shard: 0,
-      unsafe: true,
-      segmentBytesMax: 1 << 30,
-      segmentAgeMs: Infinity,
-      names: '{"nodeId":"n","shard":0,"accounts":[],"smscs":[]}',
-      segmentBefore: 0,
-    },
-    shard.chunks,
-    {
-      onCommitted: (group, tookMs) => onCommitted(shard, group, tookMs),
-      onFailed: (group) => onNoRoom(shard, group),
-      onSealed: () => undefined,
-    },
-    shard.nowMs,
-  );
+  openJournal(shard, (group) => onNoRoom(shard, group));
   const submit = (): void => {
     const record = accepted();
     expect(takeRecord(shard, 0, bytesWith(record), 0, record.length)).toBe(true);

@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Chunks } from '../../src/cdr/chunks.ts';
+import { Journal } from '../../src/cdr/journal.ts';
+import type { JournalEvents } from '../../src/cdr/journal.ts';
 import { shardDirectory } from '../../src/cdr/segments.ts';
 import type { Config } from '../../src/core/config.ts';
 import { checkConfig } from '../../src/core/config.ts';
@@ -13,6 +15,7 @@ import { createCounterPages, smscCells, threadCells } from '../../src/core/ring/
 import { createMesh, shardEnds } from '../../src/core/ring/mesh.ts';
 import { PriorityQueue } from '../../src/core/slot-queue.ts';
 import { TokenBucket } from '../../src/core/throttle.ts';
+import { onCommitted } from '../../src/shard/commit.ts';
 import { Parking } from '../../src/shard/parking.ts';
 import type { ShardState, Smsc } from '../../src/shard/state.ts';
 import { PendingStore } from '../../src/store/pending.ts';
@@ -90,4 +93,32 @@ export function makeShard(dataDir: string, capacity = 2048): ShardState {
     draining: false,
     nowMs: TIME_MS + 3_600_000,
   };
+}
+
+/** Gives the shard a journal of one endless segment; a commit that fails throws unless `onFailed` says otherwise. */
+export function openJournal(
+  shard: ShardState,
+  onFailed: JournalEvents['onFailed'] = (_group, error) => {
+    throw error;
+  },
+): void {
+  const settings = {
+    dataDir: shard.dataDir,
+    shard: 0,
+    unsafe: true,
+    segmentBytesMax: 1 << 30,
+    segmentAgeMs: Infinity,
+    names: '{"nodeId":"n","shard":0,"accounts":[],"smscs":[]}',
+    segmentBefore: 0,
+  };
+  shard.journal = new Journal(
+    settings,
+    shard.chunks,
+    {
+      onCommitted: (group, tookMs) => onCommitted(shard, group, tookMs),
+      onFailed,
+      onSealed: () => undefined,
+    },
+    shard.nowMs,
+  );
 }

@@ -1,13 +1,11 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { Journal } from '../../src/cdr/journal.ts';
-import { onCommitted } from '../../src/shard/commit.ts';
 import { DeliverReader, onDeliver } from '../../src/shard/receipts-in.ts';
 import type { ShardState } from '../../src/shard/state.ts';
 import type { OutboundBind } from '../../src/smpp/client.ts';
 import { disk } from '../cdr/faulty-disk.ts';
 import { npm } from '../daemon/esme.ts';
 import { temporaryDirectory } from '../support/ledger.ts';
-import { makeShard } from './harness.ts';
+import { makeShard, openJournal } from './harness.ts';
 
 vi.mock('../../src/cdr/lmdb.ts', async (original) => {
   const { withDisk } = await import('../cdr/faulty-disk.ts');
@@ -41,24 +39,7 @@ function run(answered: number[]): { shard: ShardState; bind: OutboundBind } {
   } as unknown as OutboundBind;
   shard.binds.push(bind);
   shard.owned = [];
-  shard.journal = new Journal(
-    {
-      dataDir,
-      shard: 0,
-      unsafe: true,
-      segmentBytesMax: 1 << 30,
-      segmentAgeMs: Infinity,
-      names: '{"nodeId":"n","shard":0,"accounts":[],"smscs":[]}',
-      segmentBefore: 0,
-    },
-    shard.chunks,
-    {
-      onCommitted: (group, tookMs) => onCommitted(shard, group, tookMs),
-      onFailed: () => undefined,
-      onSealed: () => undefined,
-    },
-    shard.nowMs,
-  );
+  openJournal(shard, () => undefined);
   return { shard, bind };
 }
 

@@ -1,5 +1,4 @@
 import { expect, test, vi } from 'vitest';
-import { Journal } from '../../src/cdr/journal.ts';
 import {
   FLAG_STORED,
   NO_BLOCK,
@@ -8,7 +7,6 @@ import {
   SLOT_IN_FLIGHT,
 } from '../../src/core/message-table.ts';
 import { FINAL_SENT } from '../../src/core/records.ts';
-import { onCommitted } from '../../src/shard/commit.ts';
 import { finish } from '../../src/shard/events.ts';
 import { takeRecord } from '../../src/shard/intake.ts';
 import {
@@ -23,32 +21,13 @@ import type { ShardState, Smsc } from '../../src/shard/state.ts';
 import { KIND_AWAITING, KIND_QUEUED } from '../../src/store/pending.ts';
 import { bytesWith } from '../core/memory.ts';
 import { accepted, temporaryDirectory } from '../support/ledger.ts';
-import { makeShard } from './harness.ts';
+import { makeShard, openJournal } from './harness.ts';
 
 function run(capacity: number): ShardState {
   const dataDir = temporaryDirectory();
   const shard = makeShard(dataDir, capacity);
   shard.nowMs = Date.now();
-  shard.journal = new Journal(
-    {
-      dataDir,
-      shard: 0,
-      unsafe: true,
-      segmentBytesMax: 1 << 30,
-      segmentAgeMs: Infinity,
-      names: '{}',
-      segmentBefore: 0,
-    },
-    shard.chunks,
-    {
-      onCommitted: (group, tookMs) => onCommitted(shard, group, tookMs),
-      onFailed: (_group, error) => {
-        throw error;
-      },
-      onSealed: () => undefined,
-    },
-    shard.nowMs,
-  );
+  openJournal(shard);
   return shard;
 }
 
