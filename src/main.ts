@@ -13,7 +13,7 @@ import { Supervisor } from './control/supervisor.ts';
 import { printDemo } from './control/demo.ts';
 import { Gatekeeper } from './control/gatekeeper.ts';
 import type { Config } from './core/config.ts';
-import { parseListen } from './core/config.ts';
+import { parseListen } from './core/config-values.ts';
 import { createCounterPages } from './core/ring/counters.ts';
 import { createMesh } from './core/ring/mesh.ts';
 import { lockDataDirectory } from './store/data-lock.ts';

@@ -46,7 +46,7 @@ function parse(path: string, text: string): Record<string, unknown> {
   }
 }
 
-const SECRET_KEYS = new Set(['password', 'password_hash']);
+const SECRET_KEYS = new Set(['password', 'password_hash', 'outbind_password']);
 
 /**
  * Replaces `file:PATH` and `env:NAME` in place where a key holds a secret; returns what could not be read.

@@ -20,12 +20,29 @@ export function relationProblems(value: unknown): ConfigProblem[] {
   }
   duplicates('account', 'name', tables(top.account), add);
   duplicates('smsc', 'id', smscs, add);
+  duplicates('tlv', 'name', tables(top.tlv), add);
+  duplicates('tlv', 'tag', tables(top.tlv), add);
   ordered(table(top.smpp), ['smpp'], 'pdu_bytes_max_unbound', 'pdu_bytes_max', add);
   smscs.forEach((one, at) => {
     ordered(one, ['smsc', at], 'reconnect_min_s', 'reconnect_max_s', add);
     ordered(one, ['smsc', at], 'retry_min_s', 'retry_max_s', add);
   });
-  routes(table(top.route).smscs, smscs, add);
+  routes(table(top.route).smscs, ['route', 'smscs'], smscs, add);
+  const tlvs = tables(top.tlv).map((one) => one.name);
+  tables(table(top.route).rule).forEach((rule, at) => {
+    routes(rule.smscs, ['route', 'rule', at, 'smscs'], smscs, add);
+    if (typeof rule.tlv === 'string') known(rule.tlv, ['route', 'rule', at, 'tlv'], tlvs, add);
+  });
+  smscs.forEach((one, at) => {
+    for (const [from, to] of Object.entries(table(one.tlv_map))) {
+      known(from, ['smsc', at, 'tlv_map', from], tlvs, add);
+      if (typeof to === 'string' && to !== '') known(to, ['smsc', at, 'tlv_map', from], tlvs, add);
+    }
+    if (typeof one.outbind_listen === 'string' && one.bind !== 'receiver' && one.bind !== 'transceiver') {
+      if (one.bind !== undefined)
+        add(['smsc', at, 'bind'], 'must be "receiver" or "transceiver" with outbind_listen');
+    }
+  });
   const demoTable = table(top.demo);
   if (demoTable.password && demoTable.simulator !== true) {
     add(['demo', 'password'], 'is only for a demo: needs simulator = true');
@@ -43,7 +60,7 @@ function duplicates(list: string, key: string, entries: readonly Table[], add: A
   const first = new Map<unknown, number>();
   entries.forEach((entry, at) => {
     const name = entry[key];
-    if (typeof name !== 'string') return;
+    if (typeof name !== 'string' && typeof name !== 'number') return;
     const before = first.get(name);
     if (before === undefined) first.set(name, at);
     else add([list, at, key], `"${name}" is already the ${key} of ${list} ${before + 1}`);
@@ -65,12 +82,22 @@ function tables(value: unknown): Table[] {
   return Array.isArray(value) ? value.map(table) : [];
 }
 
-function routes(routed: unknown, smscs: readonly Table[], add: Add): void {
+/** A [[tlv]] is named that there is. */
+function known(name: string, path: (string | number)[], tlvs: readonly unknown[], add: Add): void {
+  if (tlvs.includes(name)) return;
+  const near = suggest(
+    name,
+    tlvs.filter((one) => typeof one === 'string'),
+  );
+  add(path, `no [[tlv]] has the name "${name}"${near === undefined ? '' : `, did you mean "${near}"?`}`);
+}
+
+function routes(routed: unknown, at0: (string | number)[], smscs: readonly Table[], add: Add): void {
   const ids = smscs.map((one) => one.id).filter((id) => typeof id === 'string');
   const seen = new Set<string>();
   (Array.isArray(routed) ? routed : []).forEach((id: unknown, at) => {
     if (typeof id !== 'string') return;
-    const path = ['route', 'smscs', at];
+    const path = [...at0, at];
     const found = smscs.find((one) => one.id === id);
     if (found === undefined) {
       const near = suggest(id, ids);

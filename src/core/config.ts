@@ -1,36 +1,14 @@
 import { z } from 'zod';
 import { relationProblems } from './config-relations.ts';
 import type { ConfigProblem } from './config-relations.ts';
+import { account } from './config-account.ts';
+import { smsc } from './config-smsc.ts';
+import { ascii, integer, interfaceVersion, listen, seconds, tlvName } from './config-values.ts';
 import * as limits from './limits.ts';
-import { parseArgon2Hash } from './phc.ts';
 import { suggest } from './suggest.ts';
 
 // Every option is declared here once: key, type, bounds, default, unit (the end of its name) and what it
 // means. The key an operator writes is the property the code reads.
-
-const integer = (low: number, high: number): z.ZodNumber =>
-  z
-    .int(`must be a whole number from ${low} to ${high}`)
-    .min(low, `must be from ${low} to ${high}`)
-    .max(high, `must be from ${low} to ${high}`);
-
-/** Seconds on a timer; `low` is 0 where 0 switches the timer off. */
-const seconds = (low: number): z.ZodNumber => integer(low, limits.TIMER_S_MAX);
-
-const ascii = (low: number, high: number): z.ZodString =>
-  z
-    .string()
-    .regex(
-      new RegExp(`^[\\x20-\\x7e]{${low},${high}}$`),
-      `must be ${low} to ${high} printable ASCII characters`,
-    );
-
-const listen = z
-  .string()
-  .refine(
-    (text) => parseListen(text) !== undefined,
-    'must be "address:port", such as "127.0.0.1:2775" or "[::]:2775"',
-  );
 
 const edge = z.strictObject({
   threads: integer(1, limits.EDGE_THREADS_MAX).default(1).describe('Threads that hold client connections.'),
@@ -76,6 +54,13 @@ const smpp = z.strictObject({
     .describe('Largest PDU accepted after the bind.'),
   sessions_max: integer(1, limits.SESSIONS_MAX).default(2_000).describe('Connections in all, bound or not.'),
   sessions_per_ip_max: integer(1, limits.SESSIONS_MAX).default(200).describe('Connections from one address.'),
+  interface_version_max: interfaceVersion.default('5.0').describe('Highest SMPP version that we speak.'),
+  errors_max: integer(1, 1_000_000)
+    .default(100)
+    .describe(
+      'PDUs of one session, within errors_s, that can not be read or do not belong: then it is closed.',
+    ),
+  errors_s: seconds(1).default(60).describe('Time that errors_max counts over.'),
 });
 
 const http = z.strictObject({
@@ -112,71 +97,28 @@ const shutdown = z.strictObject({
   grace_s: integer(0, 3_600).default(30).describe('How long a stop waits for answers under way.'),
 });
 
-const account = z.strictObject({
-  name: ascii(1, limits.NAME_LENGTH_MAX).describe('The system_id of its binds and its user name over HTTP.'),
-  password_hash: z
+const admin = z.strictObject({
+  socket: z
     .string()
-    .refine(
-      (text) => parseArgon2Hash(text) !== undefined,
-      'must be an argon2id hash as printed by "tollgate hash-password"',
-    )
-    .describe('As printed by "tollgate hash-password".'),
-  tps: integer(0, limits.TPS_MAX).default(0).describe('Messages a second; 0: no limit.'),
-  sessions_max: integer(1, limits.SESSIONS_MAX).default(4).describe('Sessions at one time.'),
-  submit_window: integer(1, limits.WINDOW_MAX)
-    .default(1_000)
-    .describe('Submits of one session that may wait for our answer.'),
-  receipt_window: integer(1, limits.WINDOW_MAX)
-    .default(100)
-    .describe('Receipts that may wait for the answer of one session.'),
-  receipt_group_ms: integer(0, 10_000)
-    .default(200)
-    .describe('Receipts of a session that submits one by one are sent in groups, this far apart; 0: never.'),
+    .min(1, 'must not be empty')
+    .default('admin.sock')
+    .describe('Unix socket for "tollgate session" and others, relative to data_dir.'),
+  trace_s_max: integer(1, limits.TRACE_S_MAX)
+    .default(600)
+    .describe('Longest time that a session may be traced.'),
 });
 
-const smsc = z.strictObject({
-  id: z
-    .string()
-    .regex(
-      new RegExp(`^[a-z0-9_-]{1,${limits.SMSC_ID_LENGTH_MAX}}$`),
-      `must be 1 to ${limits.SMSC_ID_LENGTH_MAX} of a-z, 0-9, _ and -`,
-    )
-    .describe('Our name of this SMSC.'),
-  host: z
-    .string()
-    .regex(/^[A-Za-z0-9._:-]{1,253}$/, 'must be a host name or an address')
-    .describe('Host name or address.'),
-  port: integer(1, 65_535).describe('TCP port.'),
-  system_id: ascii(0, limits.NAME_LENGTH_MAX).describe('Our name at this SMSC.'),
-  password: ascii(0, limits.PASSWORD_LENGTH_MAX).describe(
-    'Our password: as it is, "file:PATH" or "env:NAME".',
-  ),
-  system_type: ascii(0, limits.SYSTEM_TYPE_LENGTH_MAX).default('').describe('As the SMSC asks for it.'),
-  bind: z
-    .enum(['transceiver', 'pair', 'transmitter', 'receiver'])
-    .default('transceiver')
-    .describe('What is bound; pair: a transmitter and a receiver each time.'),
-  binds: integer(1, limits.BINDS_PER_SMSC_MAX).default(1).describe('Connections at one time.'),
-  window: integer(1, limits.WINDOW_MAX)
-    .default(10)
-    .describe('Submits of one bind that may wait for an answer.'),
-  tps: integer(0, limits.TPS_MAX).default(0).describe('Messages a second over all its binds; 0: no limit.'),
-  queue_max: integer(1, limits.QUEUE_MAX)
-    .default(10_000_000)
-    .describe('Messages that may wait for this SMSC.'),
-  connect_timeout_s: seconds(1).default(10).describe('Connecting and binding must be done by then.'),
-  response_timeout_s: seconds(1).default(60).describe('A submit without an answer by then is retried.'),
-  enquire_link_s: seconds(1).default(30).describe('Silence after which we send enquire_link.'),
-  reconnect_min_s: seconds(1).default(1).describe('First wait before connecting again; doubles each time.'),
-  reconnect_max_s: seconds(1).default(60).describe('Longest wait before connecting again.'),
-  retry_min_s: seconds(1)
-    .default(1)
-    .describe('First wait before a message is tried again; doubles each time.'),
-  retry_max_s: seconds(1).default(120).describe('Longest wait before a message is tried again.'),
-  retry_attempts_max: integer(1, 255).default(10).describe('Tries of one message, the first included.'),
-  validity_default_s: integer(1, limits.RETENTION_S_MAX)
-    .default(172_800)
-    .describe('How long a message without a validity_period is tried.'),
+const tlv = z.strictObject({
+  name: tlvName.describe('Its name in the log, in routes and in tlv_map.'),
+  tag: integer(1, 65_535).describe('Its number; 0x1400 to 0x3FFF are for vendors.'),
+  type: z.enum(['integer', 'cstring', 'octets']).describe('How its value is read and shown.'),
+  log: z.boolean().default(false).describe('It is shown with its message by "tollgate ledger".'),
+});
+
+const rule = z.strictObject({
+  tlv: tlvName.describe('Name of a [[tlv]].'),
+  equals: z.string().describe('The value that it must have: as text, a number in decimal, octets in hex.'),
+  smscs: z.array(z.string()).min(1, 'must name at least one SMSC').describe('Where such messages go.'),
 });
 
 const route = z.strictObject({
@@ -184,6 +126,11 @@ const route = z.strictObject({
     .array(z.string())
     .min(1, 'must name at least one SMSC')
     .describe('Ids of the SMSCs that messages go to, in order of preference.'),
+  rule: z
+    .array(rule)
+    .max(1_000, 'at most 1000')
+    .default([])
+    .describe('Exceptions; the first that fits counts.'),
 });
 
 const demo = z.strictObject({
@@ -216,6 +163,8 @@ export const configSchema = z.strictObject({
   receipts: receipts.prefault({}),
   log: log.prefault({}),
   shutdown: shutdown.prefault({}),
+  admin: admin.prefault({}),
+  tlv: z.array(tlv).max(limits.TLVS_MAX, `at most ${limits.TLVS_MAX}`).default([]),
   account: z.array(account).max(limits.ACCOUNTS_MAX, `at most ${limits.ACCOUNTS_MAX}`).default([]),
   smsc: z
     .array(smsc)
@@ -241,13 +190,6 @@ export function checkConfig(value: unknown): ConfigResult {
   if (result.success && relations.length === 0) return { ok: true, config: result.data };
   const shape = result.success ? [] : result.error.issues.flatMap(shapeProblems);
   return { ok: false, problems: [...shape, ...relations] };
-}
-
-/** `host:port` or `[v6]:port` (port 0: any free one), or undefined. */
-export function parseListen(text: string): { readonly host: string; readonly port: number } | undefined {
-  const found = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
-  if (found === null || Number(found[3]) > 65_535) return undefined;
-  return { host: found[1] ?? found[2], port: Number(found[3]) };
 }
 
 function shapeProblems(issue: z.core.$ZodIssue): ConfigProblem[] {

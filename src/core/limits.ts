@@ -24,6 +24,20 @@ export const SMSCS_MAX = 1_000;
 export const BINDS_PER_SMSC_MAX = 64;
 export const SESSIONS_MAX = 60_000;
 
+/** Distribution lists. A dl_name is 20 octets and a NUL (SMPP v3.4 section 5.2.27). */
+export const LIST_NAME_LENGTH_MAX = 20;
+export const LIST_NUMBERS_MAX = 10_000;
+export const LISTS_MAX = 1_000;
+
+/** Long messages: a part's number is one octet (3GPP TS 23.040 section 9.2.3.24.1). */
+export const PARTS_MAX = 255;
+
+/** TLVs that the configuration names. */
+export const TLVS_MAX = 256;
+
+/** A trace of a session ends by itself. */
+export const TRACE_S_MAX = 3_600;
+
 /** A window is held in typed arrays of a power of two cells, one set a bind. */
 export const WINDOW_MAX = 65_536;
 export const TPS_MAX = 1_000_000;

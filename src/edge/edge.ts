@@ -2,7 +2,7 @@
 import * as net from 'node:net';
 import { hrtime } from 'node:process';
 import type { Config } from '../core/config.ts';
-import { parseListen } from '../core/config.ts';
+import { parseListen } from '../core/config-values.ts';
 import {
   ANSWER,
   ANSWER_SEQUENCE,

@@ -1,5 +1,5 @@
 /** The HTTP endpoint of an edge: health, metrics, and the submission of a single message. */
-import { parseListen } from '../core/config.ts';
+import { parseListen } from '../core/config-values.ts';
 import { PROTOCOL_HTTP } from '../core/records.ts';
 import { formatMessageId } from '../core/message-id.ts';
 import { CELL_HTTP_REQUESTS, CELL_SUBMIT_OK, CELL_SUBMIT_REFUSED } from '../core/ring/counters.ts';

@@ -125,8 +125,8 @@ describe('the demo configuration', () => {
 
   test('shows every option, with its default where it is commented out', () => {
     const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' });
-    // "# key = value": what the file would say if every default were written out.
-    const written = parse(text.replaceAll(/^# (?=[a-z_]+ = )/gm, ''));
+    // "# key = value", "# [[table]]": what the file would say if every default were written out.
+    const written = parse(text.replaceAll(/^# (?=\[\[|[a-z_]+ = )/gm, ''));
     for (const [path, property] of options(schema as Shape, [])) {
       const value = path.reduce<unknown>((at, key) => first(at)?.[key], written);
       const commented = path.reduce<unknown>((at, key) => first(at)?.[key], parse(text)) === undefined;

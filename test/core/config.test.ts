@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkConfig, parseListen } from '../../src/core/config.ts';
+import { parseListen } from '../../src/core/config-values.ts';
+import { checkConfig } from '../../src/core/config.ts';
 
 const HASH = `$argon2id$v=19$m=19456,t=2,p=1$${'c'.repeat(22)}$${'h'.repeat(43)}`;
 
