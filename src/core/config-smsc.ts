@@ -81,7 +81,7 @@ export const smsc = z.strictObject({
     .default(true)
     .describe('A deliver_sm whose text has an id and a stat is a receipt, whatever its esm_class.'),
   supports: z
-    .array(z.enum(['query_sm', 'cancel_sm', 'replace_sm', 'data_sm', 'submit_multi', 'broadcast_sm']))
+    .array(z.enum(['query_sm', 'cancel_sm', 'replace_sm', 'data_sm', 'broadcast_sm']))
     .default([])
     .describe('Operations that are passed on to it.'),
   status_classes: z
