@@ -285,7 +285,7 @@ export class OutboundBind {
     else if (act === ACT_ENQUIRE) this.#headerOnly(smpp.ENQUIRE_LINK_RESP, smpp.ESME_ROK, sequence);
     else if (act === ACT_UNBIND) this.#onUnbind(sequence);
     else if (act === ACT_UNKNOWN) this.#nack(smpp.ESME_RINVCMDID, sequence);
-    else if (act !== ACT_IGNORE) this.#refuse(command, sequence);
+    else if (act !== ACT_IGNORE && !smpp.hasNoResponse(command)) this.#refuse(command, sequence);
     return true;
   }
 

@@ -36,6 +36,14 @@ export const ACT_WRONG_STATE = 8;
 export const ACT_ALREADY_BOUND = 9;
 /** Answer generic_nack ESME_RINVCMDID and go on. */
 export const ACT_UNKNOWN = 10;
+/** Any other request that an ESME may make here and now: submit_multi, data_sm, query_sm, cancel_sm, ... */
+export const ACT_REQUEST = 11;
+/** A data_sm from the SMSC: what a deliver_sm is, answered with data_sm_resp. */
+export const ACT_DATA = 12;
+/** alert_notification: a handset can be reached again. Never answered. */
+export const ACT_ALERT = 13;
+/** outbind: the SMSC that dialled us names itself and waits for our bind. Never answered. */
+export const ACT_OUTBIND = 14;
 
 export function isBound(state: number): boolean {
   return state === BOUND_TX || state === BOUND_RX || state === BOUND_TRX;
@@ -50,16 +58,16 @@ export function boundStateOf(bindCommandId: number): number {
 }
 
 /**
- * What to do with a received PDU: one of ACT_*. The third argument is the session's interface_version; no command
- * that is served so far depends on it.
+ * What to do with a received PDU: one of ACT_*. `version` is the session's interface_version: the broadcast family
+ * exists from 5.0 on. data_sm is taken on a 3.3 session too, as bind_transceiver is: clients that announce an old
+ * version, or 0, send both all the same.
  */
-export function judge(role: Role, state: number, _version: number, commandId: number): number {
+export function judge(role: Role, state: number, version: number, commandId: number): number {
+  if (commandId === smpp.SUBMIT_SM) return judgeSubmission(role, state, ACT_SUBMIT);
   if (commandId >= smpp.RESPONSE_BIT) return judgeResponse(role, state, commandId);
   switch (commandId) {
-    case smpp.SUBMIT_SM:
-      return role === SERVER && (state === BOUND_TX || state === BOUND_TRX) ? ACT_SUBMIT : ACT_WRONG_STATE;
     case smpp.DELIVER_SM:
-      return role === CLIENT && (state === BOUND_RX || state === BOUND_TRX) ? ACT_DELIVER : ACT_WRONG_STATE;
+      return judgeDelivery(role, state, ACT_DELIVER);
     case smpp.ENQUIRE_LINK:
       // v3.4 allows it in bound states only, v5.0 in every state: taking it always harms nobody.
       return state === CLOSED ? ACT_IGNORE : ACT_ENQUIRE;
@@ -70,13 +78,41 @@ export function judge(role: Role, state: number, _version: number, commandId: nu
     case smpp.BIND_RECEIVER:
     case smpp.BIND_TRANSCEIVER:
       return judgeBind(role, state);
+    case smpp.DATA_SM:
+      // v3.4 lets both sides send it in every bound state; v5.0 keeps it to the direction of the bind.
+      if (role === CLIENT) return judgeDelivery(role, state, ACT_DATA);
+      return judgeSubmission(role, state, ACT_REQUEST);
+    case smpp.SUBMIT_MULTI:
+    case smpp.QUERY_SM:
+    case smpp.CANCEL_SM:
+    case smpp.REPLACE_SM:
+      return judgeSubmission(role, state, ACT_REQUEST);
+    case smpp.BROADCAST_SM:
+    case smpp.QUERY_BROADCAST_SM:
+    case smpp.CANCEL_BROADCAST_SM:
+      return version < smpp.VERSION_50 ? ACT_UNKNOWN : judgeSubmission(role, state, ACT_REQUEST);
     case smpp.OUTBIND:
+      return role === CLIENT && state === OPEN ? ACT_OUTBIND : ACT_IGNORE;
     case smpp.ALERT_NOTIFICATION:
-      return ACT_IGNORE;
+      return role === CLIENT && receives(state) ? ACT_ALERT : ACT_IGNORE;
     default:
-      // Commands that exist but are not served, and commands that do not exist, are refused alike.
+      // The commands that only 3.3 had, and those that do not exist, are refused alike.
       return ACT_UNKNOWN;
   }
+}
+
+function receives(state: number): boolean {
+  return state === BOUND_RX || state === BOUND_TRX;
+}
+
+/** What an ESME asks of an SMSC. */
+function judgeSubmission(role: Role, state: number, act: number): number {
+  return role === SERVER && (state === BOUND_TX || state === BOUND_TRX) ? act : ACT_WRONG_STATE;
+}
+
+/** What an SMSC hands to an ESME. */
+function judgeDelivery(role: Role, state: number, act: number): number {
+  return role === CLIENT && receives(state) ? act : ACT_WRONG_STATE;
 }
 
 /** bind_transceiver is taken from a peer of any version: clients that announce 3.3 send it all the same. */
@@ -92,9 +128,18 @@ function judgeResponse(role: Role, state: number, commandId: number): number {
     case smpp.UNBIND_RESP:
     case smpp.GENERIC_NACK:
       return ACT_RESPONSE;
+    case smpp.DATA_SM_RESP:
+      return ACT_RESPONSE;
     case smpp.DELIVER_SM_RESP:
       return role === SERVER ? ACT_RESPONSE : ACT_IGNORE;
     case smpp.SUBMIT_SM_RESP:
+    case smpp.SUBMIT_MULTI_RESP:
+    case smpp.QUERY_SM_RESP:
+    case smpp.CANCEL_SM_RESP:
+    case smpp.REPLACE_SM_RESP:
+    case smpp.BROADCAST_SM_RESP:
+    case smpp.QUERY_BROADCAST_SM_RESP:
+    case smpp.CANCEL_BROADCAST_SM_RESP:
     case smpp.BIND_TRANSMITTER_RESP:
     case smpp.BIND_RECEIVER_RESP:
     case smpp.BIND_TRANSCEIVER_RESP:

@@ -15,6 +15,10 @@ const LETTERS: Record<string, number> = {
   w: session.ACT_WRONG_STATE,
   a: session.ACT_ALREADY_BOUND,
   '?': session.ACT_UNKNOWN,
+  Q: session.ACT_REQUEST,
+  T: session.ACT_DATA,
+  A: session.ACT_ALERT,
+  O: session.ACT_OUTBIND,
 };
 
 // One letter a state, in the order OPEN, BOUND_TX, BOUND_RX, BOUND_TRX, UNBOUND, CLOSED, BINDING.
@@ -32,11 +36,30 @@ const TABLE: [number, string, string][] = [
   [smpp.GENERIC_NACK, 'RRRRR-R', 'RRRRR-R'],
   [smpp.DELIVER_SM_RESP, 'RRRRR-R', '-------'],
   [smpp.SUBMIT_SM_RESP, '-------', 'RRRRR-R'],
+  [smpp.BIND_TRANSMITTER_RESP, '-------', 'RRRRR-R'],
+  [smpp.BIND_RECEIVER_RESP, '-------', 'RRRRR-R'],
   [smpp.BIND_TRANSCEIVER_RESP, '-------', 'RRRRR-R'],
-  [smpp.OUTBIND, '-------', '-------'],
-  [smpp.ALERT_NOTIFICATION, '-------', '-------'],
-  [smpp.QUERY_SM, '???????', '???????'],
-  [smpp.SUBMIT_MULTI, '???????', '???????'],
+  [smpp.SUBMIT_MULTI_RESP, '-------', 'RRRRR-R'],
+  [smpp.QUERY_SM_RESP, '-------', 'RRRRR-R'],
+  [smpp.CANCEL_SM_RESP, '-------', 'RRRRR-R'],
+  [smpp.REPLACE_SM_RESP, '-------', 'RRRRR-R'],
+  [smpp.BROADCAST_SM_RESP, '-------', 'RRRRR-R'],
+  [smpp.QUERY_BROADCAST_SM_RESP, '-------', 'RRRRR-R'],
+  [smpp.CANCEL_BROADCAST_SM_RESP, '-------', 'RRRRR-R'],
+  [smpp.DATA_SM_RESP, 'RRRRR-R', 'RRRRR-R'],
+  [smpp.OUTBIND, '-------', 'O------'],
+  [smpp.ALERT_NOTIFICATION, '-------', '--AA---'],
+  [smpp.SUBMIT_MULTI, 'wQwQwww', 'wwwwwww'],
+  [smpp.QUERY_SM, 'wQwQwww', 'wwwwwww'],
+  [smpp.CANCEL_SM, 'wQwQwww', 'wwwwwww'],
+  [smpp.REPLACE_SM, 'wQwQwww', 'wwwwwww'],
+  [smpp.DATA_SM, 'wQwQwww', 'wwTTwww'],
+  [smpp.BROADCAST_SM, '???????', '???????'],
+  [smpp.QUERY_BROADCAST_SM, '???????', '???????'],
+  [smpp.CANCEL_BROADCAST_SM, '???????', '???????'],
+  [smpp.PARAM_RETRIEVE, '???????', '???????'],
+  [smpp.QUERY_LAST_MSGS, '???????', '???????'],
+  [smpp.QUERY_MSG_DETAILS, '???????', '???????'],
   [0x0a, '???????', '???????'],
   [0x0001_0200, '???????', '???????'],
   [0x8000_00ff, '-------', '-------'],
@@ -56,6 +79,21 @@ describe('the session table', () => {
     }
   });
 
+  it.each([smpp.BROADCAST_SM, smpp.QUERY_BROADCAST_SM, smpp.CANCEL_BROADCAST_SM])(
+    'serves broadcast command %i on a 5.0 session only',
+    (commandId) => {
+      const acts = STATES.map((state) => judge(SERVER, state, smpp.VERSION_50, commandId));
+      expect(acts).toEqual([...'wQwQwww'].map((letter) => LETTERS[letter]));
+      expect(judge(CLIENT, BOUND_TRX, smpp.VERSION_50, commandId)).toBe(session.ACT_WRONG_STATE);
+      expect(judge(SERVER, BOUND_TRX, smpp.VERSION_33, commandId)).toBe(session.ACT_UNKNOWN);
+    },
+  );
+
+  it('takes data_sm from peers that announce 3.3 or nothing', () => {
+    expect(judge(SERVER, BOUND_TX, smpp.VERSION_33, smpp.DATA_SM)).toBe(session.ACT_REQUEST);
+    expect(judge(SERVER, BOUND_TX, 0, smpp.DATA_SM)).toBe(session.ACT_REQUEST);
+  });
+
   it.each([
     ['unknown_request', session.ACT_UNKNOWN],
     ['unknown_vendor_request', session.ACT_UNKNOWN],
@@ -65,6 +103,11 @@ describe('the session table', () => {
     ['submit_on_receiver', session.ACT_WRONG_STATE],
     ['submit_after_unbind', session.ACT_WRONG_STATE],
     ['deliver_sm_from_esme', session.ACT_WRONG_STATE],
+    ['dests_zero', session.ACT_REQUEST],
+    ['dest_flag_bad', session.ACT_REQUEST],
+    ['data_sm_no_payload', session.ACT_REQUEST],
+    ['query_unknown_id', session.ACT_REQUEST],
+    ['sm_length_overrun', session.ACT_SUBMIT],
     ['second_bind', session.ACT_ALREADY_BOUND],
     ['request_seq_zero', session.ACT_ENQUIRE],
     ['request_status_nonzero', session.ACT_ENQUIRE],
