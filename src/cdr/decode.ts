@@ -4,6 +4,20 @@
  */
 import { formatMessageId } from '../core/message-id.ts';
 import * as records from '../core/records.ts';
+import type {
+  AcceptedEvent,
+  Address,
+  AttemptFailedEvent,
+  Common,
+  FinalEvent,
+  JoinedEvent,
+  LateEvent,
+  LedgerEvent,
+  NamesEvent,
+  ParkedEvent,
+  ReceiptEvent,
+  SentEvent,
+} from './event.ts';
 import { BLOCK_FLAG_FOOTER, BLOCK_FLAGS, BLOCK_HEADER_BYTES } from './block.ts';
 
 /**
@@ -23,6 +37,9 @@ export const EVENT_NAMES = [
   'ORPHANED',
   'LATE',
   'NAMES',
+  'REPLACED',
+  'JOINED',
+  'RELEASED',
 ] as const;
 
 /** The least length of each type, by its number. */
@@ -36,6 +53,9 @@ const BYTES_MIN = [
   records.PARKED_ID,
   records.PARKED_ID,
   records.SENT_ID,
+  records.RECORD_HEADER_BYTES,
+  records.ACCEPTED_BODY,
+  records.JOINED_BYTES,
   records.RECORD_HEADER_BYTES,
 ];
 
@@ -51,7 +71,16 @@ const STATE_NAMES = [
   'UNKNOWN',
   'REJECTED',
 ];
-const FINAL_REASONS = ['', 'RECEIPT_TAKEN', 'SENT', 'FAILED', 'NO_RECEIPT', 'RECEIPT_NOT_TAKEN'];
+const FINAL_REASONS = [
+  '',
+  'RECEIPT_TAKEN',
+  'SENT',
+  'FAILED',
+  'NO_RECEIPT',
+  'RECEIPT_NOT_TAKEN',
+  'CANCELLED',
+  'PART',
+];
 const TAG_MESSAGE_PAYLOAD = 0x0424;
 
 export interface EventPlace {
@@ -89,128 +118,23 @@ export function eventFault(block: Buffer, at: number): string | undefined {
 function innerFault(block: Buffer, at: number, length: number, type: number): string | undefined {
   const inside = (offset: number, bytes: number) => offset + bytes <= length;
   const fault = `an offset in it leaves the ${EVENT_NAMES[type]} event`;
-  if (type === records.ACCEPTED) {
+  if (type === records.ACCEPTED || type === records.REPLACED) {
+    const flags = block.readUInt16LE(at + records.ACCEPTED_FLAGS);
+    const bodyBytes = records.acceptedBodyLength(flags, length);
     const u16 = (field: number) => records.ACCEPTED_BODY + block.readUInt16LE(at + field);
     const smLength = block[at + records.ACCEPTED_SM_LENGTH];
     const messageAt = u16(records.ACCEPTED_MESSAGE_AT);
     const addresses = [u16(records.ACCEPTED_SOURCE_AT), u16(records.ACCEPTED_DEST_AT)];
     // Each address is at least its ton, npi and NUL.
-    if (!inside(messageAt, smLength) || !addresses.every((address) => inside(address, 3))) return fault;
+    const inBody = (offset: number, bytes: number) => offset + bytes <= records.ACCEPTED_BODY + bodyBytes;
+    if (bodyBytes < 0 || !inBody(messageAt, smLength)) return fault;
+    if (!addresses.every((address) => inBody(address, 3))) return fault;
   }
   if (type === records.SENT && !inside(records.SENT_ID, block[at + records.SENT_ID_LENGTH])) return fault;
   const isParked = type === records.PARKED || type === records.ORPHANED;
   if (isParked && !inside(records.PARKED_ID, block[at + records.PARKED_ID_LENGTH])) return fault;
   return undefined;
 }
-
-export interface Address {
-  ton: number;
-  npi: number;
-  address: string;
-}
-
-interface Common {
-  messageId: string;
-  timeMs: number;
-}
-
-export interface AcceptedEvent extends Common {
-  type: 'ACCEPTED';
-  protocol: 'smpp' | 'http';
-  /** Index of the account in the segment's NAMES. */
-  account: number;
-  smsc: number;
-  session: number;
-  sequenceNumber: number;
-  registeredDelivery: number;
-  esmClass: number;
-  dataCoding: number;
-  priority: number;
-  source: Address;
-  destination: Address;
-  expiresAtMs: number;
-  /** short_message, or message_payload where the submit has that instead. */
-  message: Buffer;
-  /** The submit_sm body as it was received. */
-  body: Buffer;
-}
-
-export interface SentEvent extends Common {
-  type: 'SENT';
-  attempt: number;
-  smsc: number;
-  bind: number;
-  duplicateRisk: boolean;
-  smscMessageId: string;
-}
-
-export interface AttemptFailedEvent extends Common {
-  type: 'ATTEMPT_FAILED';
-  attempt: number;
-  smsc: number;
-  /** undefined: the SMSC did not answer. */
-  commandStatus: number | undefined;
-  dueMs: number;
-}
-
-export interface ReceiptEvent extends Common {
-  type: 'RECEIPT';
-  state: string;
-  /** undefined: made by the gateway itself. */
-  smsc: number | undefined;
-  doneMs: number;
-  err: string;
-  commandStatus: number;
-}
-
-export interface FinalEvent extends Common {
-  type: 'FINAL';
-  state: string;
-  reason: string;
-  commandStatus: number;
-  attempts: number;
-  duplicateRisk: boolean;
-}
-
-export interface ParkedEvent extends Common {
-  type: 'PARKED' | 'ORPHANED';
-  state: string;
-  smsc: number;
-  doneMs: number;
-  err: string;
-  smscMessageId: string;
-}
-
-export interface LateEvent extends Common {
-  type: 'LATE';
-  attempt: number;
-  smsc: number;
-  commandStatus: number;
-  smscMessageId: string;
-}
-
-export interface NamesEvent extends Common {
-  type: 'NAMES';
-  nodeId: string;
-  shard: number;
-  accounts: string[];
-  smscs: string[];
-}
-
-export interface VoidEvent extends Common {
-  type: 'VOID';
-}
-
-export type LedgerEvent =
-  | AcceptedEvent
-  | SentEvent
-  | AttemptFailedEvent
-  | ReceiptEvent
-  | FinalEvent
-  | ParkedEvent
-  | LateEvent
-  | NamesEvent
-  | VoidEvent;
 
 /** The event at `at` as an object, with copies of its bytes. Throws what eventFault finds. */
 export function decodeEvent(block: Buffer, at: number): LedgerEvent {
@@ -226,7 +150,13 @@ export function decodeEvent(block: Buffer, at: number): LedgerEvent {
   };
   switch (event[records.RECORD_TYPE]) {
     case records.ACCEPTED:
-      return decodeAccepted(event, common);
+      return decodeAccepted(event, common, 'ACCEPTED');
+    case records.REPLACED:
+      return decodeAccepted(event, common, 'REPLACED');
+    case records.JOINED:
+      return decodeJoined(event, common);
+    case records.RELEASED:
+      return { type: 'RELEASED', ...common };
     case records.SENT:
       return decodeSent(event, common);
     case records.ATTEMPT_FAILED:
@@ -252,13 +182,15 @@ export function stateName(state: number): string {
   return STATE_NAMES[state] ?? `state ${state}`;
 }
 
-function decodeAccepted(event: Buffer, common: Common): AcceptedEvent {
-  const body = Buffer.from(event.subarray(records.ACCEPTED_BODY));
+function decodeAccepted(event: Buffer, common: Common, type: 'ACCEPTED' | 'REPLACED'): AcceptedEvent {
+  const flags = event.readUInt16LE(records.ACCEPTED_FLAGS);
+  const bodyEnd = records.ACCEPTED_BODY + records.acceptedBodyLength(flags, event.length);
+  const body = Buffer.from(event.subarray(records.ACCEPTED_BODY, bodyEnd));
   const messageAt = event.readUInt16LE(records.ACCEPTED_MESSAGE_AT);
   const messageEnd = messageAt + event[records.ACCEPTED_SM_LENGTH];
   const payload = messageEnd === messageAt ? payloadIn(body, messageEnd) : undefined;
   return {
-    type: 'ACCEPTED',
+    type,
     ...common,
     protocol: event[records.RECORD_A] === records.PROTOCOL_HTTP ? 'http' : 'smpp',
     account: event.readUInt16LE(records.RECORD_B),
@@ -274,6 +206,39 @@ function decodeAccepted(event: Buffer, common: Common): AcceptedEvent {
     expiresAtMs: event.readDoubleLE(records.ACCEPTED_EXPIRES),
     message: payload ?? body.subarray(messageAt, messageEnd),
     body,
+    command: (flags & records.ACCEPTED_FLAG_DATA_SM) === 0 ? 'submit_sm' : 'data_sm',
+    ...extensionOf(event, flags),
+  };
+}
+
+type Extension = Pick<AcceptedEvent, 'toldId' | 'scheduleMs' | 'part' | 'parts' | 'held' | 'internal'>;
+
+function extensionOf(event: Buffer, flags: number): Extension {
+  if ((flags & records.ACCEPTED_FLAG_EXTENDED) === 0) {
+    return { toldId: undefined, scheduleMs: 0, part: 0, parts: 0, held: false, internal: false };
+  }
+  const at = event.length - records.EXTENSION_BYTES;
+  const toldLow = event.readUInt32LE(at + records.EXTENSION_TOLD_LOW);
+  const toldHigh = event.readUInt32LE(at + records.EXTENSION_TOLD_HIGH);
+  const bits = event[at + records.EXTENSION_FLAGS];
+  return {
+    toldId: toldHigh === 0 ? undefined : formatMessageId(toldHigh, toldLow),
+    scheduleMs: event.readDoubleLE(at + records.EXTENSION_SCHEDULE),
+    part: event[at + records.EXTENSION_PART],
+    parts: event[at + records.EXTENSION_PARTS],
+    held: (bits & records.EXTENSION_FLAG_HELD) !== 0,
+    internal: (bits & records.EXTENSION_FLAG_INTERNAL) !== 0,
+  };
+}
+
+function decodeJoined(event: Buffer, common: Common): JoinedEvent {
+  const low = event.readUInt32LE(records.JOINED_LEADER_LOW);
+  const high = event.readUInt32LE(records.JOINED_LEADER_HIGH);
+  return {
+    type: 'JOINED',
+    ...common,
+    leaderId: formatMessageId(high, low),
+    silent: event[records.RECORD_A] === 1,
   };
 }
 

@@ -5,7 +5,7 @@
 import * as records from '../core/records.ts';
 import { BLOCK_FLAGS, BLOCK_FLAG_FOOTER, blockFault } from './block.ts';
 import { decodeEvent, eventsOf } from './decode.ts';
-import type { LedgerEvent } from './decode.ts';
+import type { LedgerEvent } from './event.ts';
 import { openSegmentReader } from './lmdb.ts';
 import type { SegmentReader } from './lmdb.ts';
 import type { Names } from './merge.ts';

@@ -1,5 +1,5 @@
 /** A message's events folded into its call detail record, for people to read. */
-import type { LedgerEvent } from './decode.ts';
+import type { AcceptedEvent, LedgerEvent } from './event.ts';
 import { messageText } from './message-text.ts';
 
 /** Names of the segment that an event stands in: its indexes mean nothing elsewhere. */
@@ -27,7 +27,10 @@ export function isoTime(ms: number): string {
 export function eventFields(event: LedgerEvent, names: Names): Fields {
   switch (event.type) {
     case 'ACCEPTED':
+    case 'REPLACED':
       return acceptedFields(event, names);
+    case 'JOINED':
+      return { into: event.leaderId, receipt: !event.silent };
     case 'SENT':
       return {
         smsc: smscName(names, event.smsc),
@@ -87,7 +90,7 @@ export function eventFields(event: LedgerEvent, names: Names): Fields {
   }
 }
 
-function acceptedFields(event: Extract<LedgerEvent, { type: 'ACCEPTED' }>, names: Names): Fields {
+function acceptedFields(event: AcceptedEvent, names: Names): Fields {
   const { source, destination } = event;
   const { charset, text, userDataHeader } = messageText(event.dataCoding, event.esmClass, event.message);
   return {
@@ -107,11 +110,24 @@ function acceptedFields(event: Extract<LedgerEvent, { type: 'ACCEPTED' }>, names
     dataCoding: event.dataCoding,
     priority: event.priority,
     expires: isoTime(event.expiresAtMs),
+    ...partFields(event),
     messageBytes: event.message.length,
     charset,
     ...(userDataHeader === undefined ? {} : { userDataHeader }),
     text,
   };
+}
+
+/** What only a part, a scheduled message or one of several destinations has. */
+function partFields(event: AcceptedEvent): Fields {
+  const fields: Fields = {};
+  if (event.command === 'data_sm') fields.command = event.command;
+  if (event.toldId !== undefined) fields.message = event.toldId;
+  if (event.scheduleMs > 0) fields.schedule = isoTime(event.scheduleMs);
+  if (event.parts > 0) fields.part = `${event.part}/${event.parts}`;
+  if (event.held) fields.held = true;
+  if (event.internal) fields.joined = true;
+  return fields;
 }
 
 /** The CDR of one message; its events in the order of the ledger, each with the names of its own segment. */
@@ -127,7 +143,14 @@ export function mergeEvents(events: readonly { event: LedgerEvent; names: Names 
           source: event.source.address,
           destination: event.destination.address,
           acceptedAt: isoTime(event.timeMs),
+          ...partFields(event),
         });
+        break;
+      case 'REPLACED':
+        cdr.replacedAt = isoTime(event.timeMs);
+        break;
+      case 'JOINED':
+        cdr.joinedInto = event.leaderId;
         break;
       case 'SENT':
         cdr.state = 'ENROUTE';

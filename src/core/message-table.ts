@@ -22,6 +22,13 @@ export const SLOT_DELIVERING = 7;
 /** Its receipt was put off by the ESME and is due later. */
 export const SLOT_RECEIPT_LATER = 8;
 
+/** A part that has ended; the others of its message have not. */
+export const SLOT_PART_DONE = 9;
+/** Waits in the store for the other parts of its message, to be joined with them. */
+export const SLOT_HELD = 10;
+/** Waits in the store for the end of the message that it was joined into. */
+export const SLOT_FOLLOWER = 11;
+
 export const TEXT_BYTES = 144;
 export const SOURCE_AT = 0;
 export const DEST_AT = 23;
@@ -44,6 +51,21 @@ export const FLAG_DUPLICATE_RISK = 1;
 export const FLAG_STORED = 2;
 /** It stands in the index by (SMSC, its id). */
 export const FLAG_INDEXED = 4;
+/** One of several parts: `part` and `parts` count. The parts of a message have neighbouring ids. */
+export const FLAG_PART = 8;
+/** The client was told another id: `toldHigh` and `toldLow` count. */
+export const FLAG_TOLD = 16;
+/** Sent as data_sm. */
+export const FLAG_DATA_SM = 32;
+/** Made by joining parts: no client knows its id, and its followers are told what became of it. */
+export const FLAG_INTERNAL = 64;
+/** Waits for its schedule_delivery_time. */
+export const FLAG_SCHEDULED = 128;
+/** What of `flags` a row of the store keeps. */
+export const FLAGS_KEPT =
+  FLAG_DUPLICATE_RISK | FLAG_PART | FLAG_TOLD | FLAG_DATA_SM | FLAG_INTERNAL | FLAG_SCHEDULED;
+/** `networkErrorType` of a slot whose SMSC told none. */
+export const NO_NETWORK_ERROR = 255;
 
 export class MessageTable {
   readonly capacity: number;
@@ -78,6 +100,15 @@ export class MessageTable {
   readonly destLength: Uint8Array;
   readonly textLength: Uint8Array;
   readonly errLength: Uint8Array;
+  /** network_error_code of its receipt; type NO_NETWORK_ERROR: there was none. */
+  readonly networkErrorType: Uint8Array;
+  readonly networkErrorCode: Uint16Array;
+  /** Which of how many parts (FLAG_PART). */
+  readonly part: Uint8Array;
+  readonly parts: Uint8Array;
+  /** The id that the client was told (FLAG_TOLD). */
+  readonly toldLow: Uint32Array;
+  readonly toldHigh: Uint32Array;
   readonly smscIdLength: Uint8Array;
   readonly text: Buffer;
   used = 0;
@@ -117,6 +148,12 @@ export class MessageTable {
     this.destLength = new Uint8Array(capacity);
     this.textLength = new Uint8Array(capacity);
     this.errLength = new Uint8Array(capacity);
+    this.networkErrorType = new Uint8Array(capacity);
+    this.networkErrorCode = new Uint16Array(capacity);
+    this.part = new Uint8Array(capacity);
+    this.parts = new Uint8Array(capacity);
+    this.toldLow = new Uint32Array(capacity);
+    this.toldHigh = new Uint32Array(capacity);
     this.smscIdLength = new Uint8Array(capacity);
     this.text = Buffer.alloc(capacity * TEXT_BYTES);
     this.#horizon = Math.min(capacity, HORIZON_MIN);
@@ -144,6 +181,7 @@ export class MessageTable {
     this.bodyBlock[slot] = NO_BLOCK;
     this.next[slot] = NO_SLOT;
     this.errLength[slot] = 0;
+    this.networkErrorType[slot] = NO_NETWORK_ERROR;
     this.smscIdLength[slot] = 0;
     return slot;
   }

@@ -22,12 +22,19 @@ export const RECORD_HEADER_BYTES = 24;
 
 /**
  * ACCEPTED: we own this message. a: protocol (PROTOCOL_*), b: account index.
- *  24 u16 smsc index       26 u16 flags (0)
+ *  24 u16 smsc index       26 u16 flags (ACCEPTED_FLAG_*)
  *  28 u32 session          32 u32 sequence_number of the submit
  *  36 u8 registered_delivery  37 u8 esm_class  38 u8 data_coding  39 u8 priority_flag
  *  40 u16 sourceAt         42 u16 destAt: offsets in the body of source_addr_ton and dest_addr_ton
  *  44 u16 messageAt        46 u8 sm_length  47 u8 0
- *  48 f64 expiresAtMs      56 body: the submit_sm body as it was received, to its end
+ *  48 f64 expiresAtMs      56 body: the submit_sm body for the SMSC
+ *
+ * A record of anything but a plain short message is followed, on the next 8-byte boundary, by an extension:
+ *   0 u32 toldLow  4 u32 toldHigh: the id that the client was told, 0: the message's own
+ *   8 f64 scheduleMs (0: at once)
+ *  16 u8 part (from 1)  17 u8 parts (0: it is whole)  18 u8 flags (EXTENSION_FLAG_*)  19 u8 reference kind (REFERENCE_*)
+ *  20 u16 reference number of the parts as the client sent them  22 u16 0
+ *  24 u32 assembly: hash of what the parts of one message have in common  28 u32 0
  */
 export const ACCEPTED = 1;
 export const ACCEPTED_SMSC = 24;
@@ -43,6 +50,40 @@ export const ACCEPTED_MESSAGE_AT = 44;
 export const ACCEPTED_SM_LENGTH = 46;
 export const ACCEPTED_EXPIRES = 48;
 export const ACCEPTED_BODY = 56;
+export const ACCEPTED_FLAGS = 26;
+/** The extension is there; bits 4 to 6 then count the padding between body and extension. */
+export const ACCEPTED_FLAG_EXTENDED = 1;
+export const ACCEPTED_PADDING_SHIFT = 4;
+/** submit_sm with replace_if_present_flag: a waiting message of the same addresses and service_type gives way. */
+export const ACCEPTED_FLAG_REPLACE = 2;
+/** It is sent as data_sm; the body is that of a data_sm. */
+export const ACCEPTED_FLAG_DATA_SM = 4;
+export const EXTENSION_BYTES = 32;
+export const EXTENSION_TOLD_LOW = 0;
+export const EXTENSION_TOLD_HIGH = 4;
+export const EXTENSION_SCHEDULE = 8;
+export const EXTENSION_PART = 16;
+export const EXTENSION_PARTS = 17;
+export const EXTENSION_FLAGS = 18;
+export const EXTENSION_REFERENCE_KIND = 19;
+export const EXTENSION_REFERENCE = 20;
+export const EXTENSION_ASSEMBLY = 24;
+/** It waits for the other parts of its message, to be joined with them. */
+export const EXTENSION_FLAG_HELD = 1;
+/** Made by joining what the client sent in parts: no client knows its id. */
+export const EXTENSION_FLAG_INTERNAL = 2;
+/** One destination of several: its receipt is told under the id of the whole submit_multi. */
+export const EXTENSION_FLAG_MULTI = 4;
+export const REFERENCE_NONE = 0;
+export const REFERENCE_UDH8 = 1;
+export const REFERENCE_UDH16 = 2;
+export const REFERENCE_SAR = 3;
+
+/** Length of the body in an ACCEPTED (or REPLACED) record of `length` bytes with these flags. */
+export function acceptedBodyLength(flags: number, length: number): number {
+  if ((flags & ACCEPTED_FLAG_EXTENDED) === 0) return length - ACCEPTED_BODY;
+  return length - ACCEPTED_BODY - EXTENSION_BYTES - ((flags >> ACCEPTED_PADDING_SHIFT) & 7);
+}
 export const PROTOCOL_SMPP = 1;
 export const PROTOCOL_HTTP = 2;
 
@@ -99,6 +140,10 @@ export const FINAL_FAILED = 3;
 export const FINAL_NO_RECEIPT = 4;
 /** The receipt was kept receipts.keep_s and the ESME never took it, or refused it for good. */
 export const FINAL_RECEIPT_NOT_TAKEN = 5;
+/** Cancelled, and no receipt was asked for. */
+export const FINAL_CANCELLED = 6;
+/** A part: what became of it is told with its message. */
+export const FINAL_PART = 7;
 
 /**
  * PARKED: a receipt that no message is known for yet; it may have overtaken its submit_sm_resp.
@@ -117,6 +162,24 @@ export const LATE = 8;
 /** NAMES: first event of a segment; payload is JSON {nodeId, shard, accounts: string[], smscs: string[]}. */
 export const NAMES = 9;
 
+/**
+ * REPLACED: the message has another text now (replace_sm, or replace_if_present_flag). The layout of ACCEPTED, with
+ * the id of the message; sequence_number and session are those of the request.
+ */
+export const REPLACED = 10;
+
+/**
+ * JOINED: this part was joined with the others of its message. a: 1 if the client gets no receipt for it.
+ *  24 u32 idLow  28 u32 idHigh of the first message that the parts were made into
+ */
+export const JOINED = 11;
+export const JOINED_LEADER_LOW = 24;
+export const JOINED_LEADER_HIGH = 28;
+export const JOINED_BYTES = 32;
+
+/** RELEASED: the other parts did not come in time, the part goes as it came. */
+export const RELEASED = 12;
+
 /** Records below are never stored; they only cross a ring, from an edge to a shard ... */
 
 /** What became of a receipt. a: RESULT_*, b: account.   24 u32 slot  28 u32 command_status */
@@ -134,6 +197,57 @@ export const RESULT_REFUSED = 3;
 export const RECEIVERS = 65;
 export const RECEIVERS_WINDOW = 24;
 export const RECEIVERS_BYTES = 32;
+
+/**
+ * Several submits of one request that stand or fall together: the parts of a long message, the destinations of a
+ * submit_multi. They are answered once, with the id of the first (or `told`, when that is not 0).
+ *  24 u32 session  28 u32 sequence_number  32 u32 toldLow  36 u32 toldHigh  40 u32 count  44 u32 0
+ *  48 ACCEPTED records, each on an 8-byte boundary
+ */
+export const SUBMIT_BATCH = 66;
+export const BATCH_SESSION = 24;
+export const BATCH_SEQUENCE = 28;
+export const BATCH_TOLD_LOW = 32;
+export const BATCH_TOLD_HIGH = 36;
+export const BATCH_COUNT = 40;
+export const BATCH_RECORDS = 48;
+/** Most records of one batch: what a commit group keeps free for the last batch that it takes. */
+export const BATCH_COUNT_MAX = 1_024;
+
+/**
+ * A request about a message, or one that is passed on to an SMSC. a: OPERATION_*, b: account. Ids: the message.
+ *  24 u32 session  28 u32 sequence_number  32 u8 version (interface_version)  33 u8 flags (OPERATION_FLAG_*)
+ *  34 u16 smsc (OPERATION_FORWARD)  36 u32 command_id (OPERATION_FORWARD)
+ *  40 f64 scheduleMs  48 f64 expiresMs (OPERATION_REPLACE; 0: stays as it is)
+ *  56 u8 registered_delivery  57 u8 sm_default_msg_id  58 u8 sourceLength  59 u8 destLength  60 u8 serviceTypeLength
+ *  61 u8 0  62 u16 0  64 u32 dataLength  68 u32 0
+ *  72 source: ton npi addr NUL, dest: the same, service_type without NUL, data (short_message, or a whole PDU body)
+ */
+export const OPERATION = 67;
+export const OPERATION_SESSION = 24;
+export const OPERATION_SEQUENCE = 28;
+export const OPERATION_VERSION = 32;
+export const OPERATION_FLAGS = 33;
+export const OPERATION_SMSC = 34;
+export const OPERATION_COMMAND = 36;
+export const OPERATION_SCHEDULE = 40;
+export const OPERATION_EXPIRES = 48;
+export const OPERATION_REGISTERED_DELIVERY = 56;
+export const OPERATION_DEFAULT_MESSAGE = 57;
+export const OPERATION_SOURCE_LENGTH = 58;
+export const OPERATION_DEST_LENGTH = 59;
+export const OPERATION_SERVICE_LENGTH = 60;
+export const OPERATION_DATA_LENGTH = 64;
+export const OPERATION_DATA = 72;
+export const OPERATION_QUERY = 1;
+export const OPERATION_CANCEL = 2;
+export const OPERATION_REPLACE = 3;
+/** cancel_sm without a message_id: every waiting message of these addresses. */
+export const OPERATION_CANCEL_GROUP = 4;
+/** A request that an SMSC answers: its body goes out as it is, its answer comes back as it is. */
+export const OPERATION_FORWARD = 5;
+/** The id is the short one of 3.3: its low half alone. */
+export const OPERATION_FLAG_SHORT_ID = 1;
 
 /** ... or from a shard to an edge. */
 
@@ -159,6 +273,18 @@ export const DELIVER_TEXT_LENGTH = 45;
 export const DELIVER_SOURCE_LENGTH = 46;
 export const DELIVER_DEST_LENGTH = 47;
 export const DELIVER_ADDRESSES = 48;
+
+/**
+ * The answer to an OPERATION. a: OPERATION_*, b: message_state (OPERATION_QUERY).
+ *  24 u32 session  28 u32 sequence_number  32 u32 command_status  36 u32 error_code  40 f64 doneMs (0: not final)
+ *  48 u32 dataLength  52 u32 0  56 data: the SMSC's response body (OPERATION_FORWARD)
+ */
+export const OPERATION_ANSWER = 82;
+export const OPERATION_ANSWER_STATUS = 32;
+export const OPERATION_ANSWER_ERROR = 36;
+export const OPERATION_ANSWER_DONE = 40;
+export const OPERATION_ANSWER_LENGTH = 48;
+export const OPERATION_ANSWER_DATA = 56;
 
 /** A session is its edge's slot and the slot's generation, so an answer never reaches a successor. */
 export const SESSION_SLOT_BITS = 16;

@@ -1,19 +1,27 @@
 /**
  * A message as a row of the pending store. The blob:
  *
- *   0 u8 version (1)  1 u8 state  2 u8 flags  3 u8 attempts  4 u8 priority  5 u8 registered_delivery
+ *   0 u8 version (2)  1 u8 state  2 u8 flags  3 u8 attempts  4 u8 priority  5 u8 registered_delivery
  *   6 u8 message_state  7 u8 errLength  8 u16 account  10 u16 smsc  12 u32 command_status
  *  16 f64 acceptedMs  24 f64 expiresMs  32 f64 doneMs  40 f64 dueMs
  *  48 u8 sourceLength  49 u8 destLength  50 u8 textLength  51 u8 smscIdLength  52 u32 bodyLength
- *  56 source, dest, text, err, the SMSC's id, the submit_sm body (length 0: the message was sent already)
+ *  56 u32 toldLow  60 u32 toldHigh  64 u8 part  65 u8 parts  66 u8 network error type  67 u8 0
+ *  68 u16 network_error_code  70 u16 0
+ *  72 source, dest, text, err, the SMSC's id, the submit_sm body (length 0: the message was sent already)
+ * Version 1 has no bytes 56 to 71.
  */
 import {
   DEST_AT,
   ERR_AT,
+  FLAGS_KEPT,
   FLAG_DUPLICATE_RISK,
   NO_BLOCK,
+  NO_NETWORK_ERROR,
   SLOT_AWAITING,
   SLOT_DELIVERING,
+  SLOT_FOLLOWER,
+  SLOT_HELD,
+  SLOT_PART_DONE,
   SLOT_RECEIPT,
   SLOT_RECEIPT_LATER,
   SLOT_RETRY,
@@ -24,11 +32,20 @@ import {
 } from '../core/message-table.ts';
 import type { MessageTable } from '../core/message-table.ts';
 import type { Bytes } from '../core/bytes.ts';
-import { KIND_AWAITING, KIND_QUEUED, KIND_RECEIPT, KIND_RETRY } from '../store/pending.ts';
+import {
+  KIND_AWAITING,
+  KIND_FOLLOWER,
+  KIND_HELD,
+  KIND_PART,
+  KIND_QUEUED,
+  KIND_RECEIPT,
+  KIND_RETRY,
+} from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 
-const FIXED_BYTES = 56;
-const VERSION = 1;
+const FIXED_BYTES = 72;
+const FIXED_BYTES_OF_1 = 56;
+const VERSION = 2;
 
 /** The row of a slot as it is now. `body`: the chunk its body is in, when it has one. */
 export function packRow(table: MessageTable, slot: number, body: Bytes | undefined): PendingRow {
@@ -48,13 +65,17 @@ export function packRow(table: MessageTable, slot: number, body: Bytes | undefin
     idHigh: table.idHigh[slot],
     idLow: table.idLow[slot],
     kind,
-    key: kind === KIND_RECEIPT ? table.account[slot] : table.smsc[slot],
+    key: keyOf(table, slot, kind),
     dueMs: dueOf(table, slot, kind),
     smscId:
       kind === KIND_AWAITING ? table.text.toString('latin1', idAt, idAt + table.smscIdLength[slot]) : null,
     smsc: table.smsc[slot],
     blob,
   };
+}
+
+function keyOf(table: MessageTable, slot: number, kind: number): number {
+  return kind === KIND_RECEIPT ? table.account[slot] : table.smsc[slot];
 }
 
 /** A row is "due" when its time is over, a retry when it is to be sent again: the sweeps find them by that. */
@@ -67,6 +88,9 @@ function kindOf(state: number): number {
   if (state === SLOT_RETRY) return KIND_RETRY;
   if (state === SLOT_RECEIPT || state === SLOT_DELIVERING || state === SLOT_RECEIPT_LATER)
     return KIND_RECEIPT;
+  if (state === SLOT_PART_DONE) return KIND_PART;
+  if (state === SLOT_HELD) return KIND_HELD;
+  if (state === SLOT_FOLLOWER) return KIND_FOLLOWER;
   return KIND_QUEUED;
 }
 
@@ -83,7 +107,7 @@ function partsOf(table: MessageTable, slot: number): { at: number; length: numbe
 function writeFixed(table: MessageTable, slot: number, blob: Buffer, bodyLength: number): void {
   blob[0] = VERSION;
   blob[1] = table.state[slot];
-  blob[2] = table.flags[slot] & FLAG_DUPLICATE_RISK;
+  blob[2] = table.flags[slot] & FLAGS_KEPT;
   blob[3] = table.attempts[slot];
   blob[4] = table.priority[slot];
   blob[5] = table.registeredDelivery[slot];
@@ -101,12 +125,22 @@ function writeFixed(table: MessageTable, slot: number, blob: Buffer, bodyLength:
   blob[50] = table.textLength[slot];
   blob[51] = table.smscIdLength[slot];
   blob.writeUInt32LE(bodyLength, 52);
+  blob.writeUInt32LE(table.toldLow[slot], 56);
+  blob.writeUInt32LE(table.toldHigh[slot], 60);
+  blob[64] = table.part[slot];
+  blob[65] = table.parts[slot];
+  blob[66] = table.networkErrorType[slot];
+  blob[67] = 0;
+  blob.writeUInt16LE(table.networkErrorCode[slot], 68);
+  blob.writeUInt16LE(0, 70);
 }
 
 /** Fills a fresh slot from its row, all but state and body; returns where in the blob the body begins. */
 export function unpackRow(table: MessageTable, slot: number, row: PendingRow): number {
   const { blob } = row;
-  if (blob[0] !== VERSION) throw new Error(`pending row of version ${blob[0]}, written by another release`);
+  if (blob[0] !== VERSION && blob[0] !== 1) {
+    throw new Error(`pending row of version ${blob[0]}, written by another release`);
+  }
   table.idHigh[slot] = row.idHigh;
   table.idLow[slot] = row.idLow;
   table.flags[slot] = blob[2];
@@ -126,13 +160,28 @@ export function unpackRow(table: MessageTable, slot: number, row: PendingRow): n
   table.destLength[slot] = blob[49];
   table.textLength[slot] = blob[50];
   table.smscIdLength[slot] = blob[51];
-  let at = FIXED_BYTES;
+  unpackLater(table, slot, blob);
+  let at = blob[0] === 1 ? FIXED_BYTES_OF_1 : FIXED_BYTES;
   const base = slot * TEXT_BYTES;
   for (const part of partsOf(table, slot)) {
     blob.copy(table.text, base + part.at, at, at + part.length);
     at += part.length;
   }
   return at;
+}
+
+/** What came with version 2. */
+function unpackLater(table: MessageTable, slot: number, blob: Buffer): void {
+  if (blob[0] === 1) {
+    table.networkErrorType[slot] = NO_NETWORK_ERROR;
+    return;
+  }
+  table.toldLow[slot] = blob.readUInt32LE(56);
+  table.toldHigh[slot] = blob.readUInt32LE(60);
+  table.part[slot] = blob[64];
+  table.parts[slot] = blob[65];
+  table.networkErrorType[slot] = blob[66];
+  table.networkErrorCode[slot] = blob.readUInt16LE(68);
 }
 
 /** Notes in a row that its message may have been with the SMSC already. */

@@ -17,6 +17,12 @@ export const KIND_AWAITING = 2;
 export const KIND_RECEIPT = 3;
 /** Will be sent again at dueMs; key = smsc. */
 export const KIND_RETRY = 4;
+/** A part that has ended and waits for the others of its message; key = smsc. */
+export const KIND_PART = 5;
+/** A part that waits to be joined with the others of its message; key = smsc. */
+export const KIND_HELD = 6;
+/** A part that was joined: waits for the end of what it was joined into; key = low half of that one's id. */
+export const KIND_FOLLOWER = 7;
 
 /**
  * Added to a row's kind while its message is in memory too: such a row is kept for a crash only, and neither

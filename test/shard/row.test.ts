@@ -114,6 +114,24 @@ test('flags of this run of the daemon stay out of the row', () => {
 test('a row of another release is refused, not misread', () => {
   const table = new MessageTable(1);
   const row = packRow(table, 0, undefined);
-  row.blob[0] = 2;
+  row.blob[0] = 3;
   expect(() => unpackRow(table, 0, row)).toThrow('another release');
+});
+
+test('a row of the release before is read: it has no bytes 56 to 71', () => {
+  const table = new MessageTable(2);
+  const [from, slot] = [table.allocate(), table.allocate()];
+  table.attempts[from] = 3;
+  table.sourceLength[from] = table.text.write('\u0005\u0000Shop\u0000', from * TEXT_BYTES, 'latin1');
+  table.toldLow[slot] = 9;
+  const row = packRow(table, from, undefined);
+  row.blob = Buffer.concat([row.blob.subarray(0, 56), row.blob.subarray(72)]);
+  row.blob[0] = 1;
+  unpackRow(table, slot, row);
+  expect(table.attempts[slot]).toBe(3);
+  expect(table.text.toString('latin1', slot * TEXT_BYTES, slot * TEXT_BYTES + 7)).toBe(
+    '\u0005\u0000Shop\u0000',
+  );
+  expect(table.networkErrorType[slot]).toBe(columns.NO_NETWORK_ERROR);
+  expect(table.flags[slot] & columns.FLAG_TOLD).toBe(0);
 });
