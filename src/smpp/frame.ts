@@ -83,6 +83,11 @@ export class FrameReader {
     return this.stopped;
   }
 
+  /** What arrived and was not handed out yet; valid until the next call. For a trace that begins in mid-stream. */
+  heldBytes(): Buffer {
+    return this.held.subarray(this.heldAt, this.heldEnd);
+  }
+
   private cut(chunk: Buffer, from: number, sink: PduSink): boolean {
     const end = chunk.length;
     let at = from;

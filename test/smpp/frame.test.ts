@@ -52,6 +52,17 @@ describe('whole PDUs', () => {
     expect(taker.pdus).toEqual(parts);
   });
 
+  it('tells what it holds: the beginning of a PDU, or what a stopped sink did not take', () => {
+    const reader = new FrameReader(1024);
+    const taker = new Taker();
+    expect(reader.heldBytes()).toHaveLength(0);
+    reader.feed(stream.bytes.subarray(0, 20), taker);
+    expect(reader.heldBytes().toString('hex')).toBe(stream.bytes.toString('hex', taker.pdus.length * 16, 20));
+    taker.stopEach = true;
+    reader.feed(stream.bytes.subarray(20), taker);
+    expect(taker.pdus.join('') + reader.heldBytes().toString('hex')).toBe(stream.bytes.toString('hex'));
+  });
+
   it('come in order through any cuts, stops and resumes', () => {
     const property = fc.property(
       fc.array(fc.integer({ min: 16, max: 700 }), { minLength: 1, maxLength: 30 }),
