@@ -57,6 +57,12 @@ const EDGE_LINES: Line[] = [
     counter: true,
   },
   {
+    name: 'sessions_over_error_budget_total',
+    help: 'Sessions closed for too many bad PDUs.',
+    cell: cell.CELL_ERROR_BUDGETS,
+    counter: true,
+  },
+  {
     name: 'connections_refused_total',
     help: 'Connections over a limit.',
     cell: cell.CELL_CONNECTIONS_REFUSED,
@@ -155,6 +161,12 @@ const SMSC_LINES: Line[] = [
     name: 'smsc_window_used',
     help: 'submit_sm without a response.',
     cell: cell.SMSC_IN_FLIGHT,
+    counter: false,
+  },
+  {
+    name: 'smsc_congestion_state',
+    help: 'Last congestion_state of a 5.0 SMSC: 0 idle, 100 congested.',
+    cell: cell.SMSC_CONGESTION,
     counter: false,
   },
   { name: 'smsc_sent_total', help: 'Messages that the SMSC took.', cell: cell.SMSC_SENT, counter: true },

@@ -2,7 +2,8 @@
 
 /**
  * Token bucket of one SMSC: `perSecond` messages, at most 100 ms worth at once. A rate of 0 is no limit.
- * `slow` halves the rate after a throttle and raises it again by a tenth of the set rate each second.
+ * `slow` halves the rate after a throttle, `ease` takes a fifth of it; it rises again by a tenth of the set rate each
+ * second.
  */
 export class TokenBucket {
   readonly #perSecond: number;
@@ -11,6 +12,9 @@ export class TokenBucket {
   #lastMs: number;
   #pausedUntilMs = 0;
   #slowed = false;
+  #easedMs = -Infinity;
+  /** What `ease` does not go below. */
+  #floor = 1;
 
   constructor(perSecond: number, nowMs: number) {
     this.#perSecond = perSecond;
@@ -69,6 +73,23 @@ export class TokenBucket {
     this.#slowed = true;
   }
 
+  /**
+   * The SMSC is near its limit: a fifth less once a second, without a stop and not below a tenth of the set rate (or
+   * of `observedPerSecond`); and no rise while it goes on saying so.
+   */
+  ease(nowMs: number, observedPerSecond: number): void {
+    if (nowMs < this.#pausedUntilMs) return;
+    this.#pausedUntilMs = nowMs;
+    if (nowMs - this.#easedMs < 1000) return;
+    this.#easedMs = nowMs;
+    if (!this.#slowed) this.#floor = Math.max(1, (this.#perSecond || observedPerSecond) / 10);
+    const rate = this.#current === 0 ? observedPerSecond : this.#current;
+    this.#current = Math.max(Math.min(rate, this.#floor), rate * EASE_FACTOR, 1);
+    this.#tokens = Math.min(this.#tokens, this.#burst());
+    this.#lastMs = nowMs;
+    this.#slowed = true;
+  }
+
   /** When it makes sense to ask again, in ms from now; 0: now. */
   waitMs(nowMs: number): number {
     if (nowMs < this.#pausedUntilMs) return this.#pausedUntilMs - nowMs;
@@ -78,5 +99,6 @@ export class TokenBucket {
 }
 
 export const THROTTLE_PAUSE_MS = 1000;
+const EASE_FACTOR = 0.8;
 /** A slowed bucket without a set rate is open again once it would pass this many a second. */
 const RATE_UNLIMITED_FROM = 100_000;

@@ -15,11 +15,13 @@ import {
   CLASS_QUEUE_FULL,
   CLASS_SESSION,
   CLASS_THROTTLE,
+  DELIVERY_FAILURE,
   backoffMs,
-  classOf,
+  classOfDeliveryFailure,
 } from '../core/retry.ts';
 import {
   CELL_LATE,
+  SMSC_CONGESTION,
   SMSC_FAILED,
   SMSC_RETRIES,
   SMSC_SENT,
@@ -36,6 +38,7 @@ import {
   STATE_REJECTED,
   STATE_UNDELIVERABLE,
 } from '../smpp/constants.ts';
+import { deliveryFailureReason } from '../smpp/pdu/response-tlvs.ts';
 import { readResponseId } from '../smpp/pdu/submit-sm.ts';
 import { appendAttemptFailed, appendLate, appendReceipt, appendSent, dropBody, finish } from './events.ts';
 import { matchParked } from './parked.ts';
@@ -48,6 +51,8 @@ const LATE_MAX = 10_000;
 const SEARCH_MAX = 1_000;
 /** After a full queue the next try waits at least so many times as long as after another error. */
 const QUEUE_FULL_FACTOR = 4;
+const NEARLY_CONGESTED = 90;
+const CONGESTED = 100;
 
 export function onSubmitResponse(
   shard: ShardState,
@@ -61,7 +66,22 @@ export function onSubmitResponse(
   const smsc = shard.smscs[bind.smsc] as Smsc;
   smsc.answered++;
   if (status === ESME_ROK) taken(shard, smsc, bind, slot, bytes, start, end);
-  else refused(shard, smsc, bind, slot, status);
+  else refused(shard, smsc, bind, slot, status, kindOf(shard, bind, slot, status, bytes, start, end));
+}
+
+/** CLASS_* of an error; what the SMSC's configuration says of the code comes first. */
+function kindOf(
+  shard: ShardState,
+  bind: OutboundBind,
+  slot: number,
+  status: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): number {
+  if (status !== DELIVERY_FAILURE || bind.classes.names(status)) return bind.classes.of(status);
+  const again = shard.table.status[slot] === DELIVERY_FAILURE;
+  return classOfDeliveryFailure(deliveryFailureReason(bytes, start, end), again);
 }
 
 function taken(
@@ -74,6 +94,8 @@ function taken(
   end: number,
 ): void {
   const { table } = shard;
+  // What an earlier attempt failed with.
+  if (table.attempts[slot] > 1) table.status[slot] = ESME_ROK;
   const idAt = start + HEADER_BYTES;
   const idLength = readResponseId(bytes, start, end) - idAt;
   table.smscIdLength[slot] = table.keepBytes(slot, SMSC_ID_AT, bytes, idAt, idLength, SMSC_ID_BYTES_MAX);
@@ -101,8 +123,14 @@ function wantsFailureReceipt(registeredDelivery: number): boolean {
   return bits === 1 || bits === 2;
 }
 
-function refused(shard: ShardState, smsc: Smsc, bind: OutboundBind, slot: number, status: number): void {
-  const kind = classOf(status);
+function refused(
+  shard: ShardState,
+  smsc: Smsc,
+  bind: OutboundBind,
+  slot: number,
+  status: number,
+  kind: number,
+): void {
   if (kind === CLASS_THROTTLE) {
     smsc.cells[SMSC_THROTTLED]++;
     smsc.bucket.slow(shard.nowMs, smsc.answeredBefore);
@@ -143,6 +171,7 @@ function retryLater(shard: ShardState, smsc: Smsc, slot: number, status: number,
   const dueMs = Math.round(shard.nowMs + wait);
   table.state[slot] = SLOT_RETRY;
   table.dueMs[slot] = dueMs;
+  if (status !== NO_RESPONSE) table.status[slot] = status;
   appendAttemptFailed(shard, slot, status, dueMs);
   smsc.retries.push(slot, dueMs);
 }
@@ -177,6 +206,13 @@ export function onTimeouts(shard: ShardState, smsc: Smsc, bind: OutboundBind): v
     shard.late.set(key, { slot, idHigh: table.idHigh[slot], idLow: table.idLow[slot] });
     retryLater(shard, smsc, slot, NO_RESPONSE, 1);
   });
+}
+
+/** congestion_state of a 5.0 SMSC: it aims at 80 to 90; above it wants less of us, and at 100 nothing for a while. */
+export function onCongestion(shard: ShardState, smsc: Smsc, percent: number): void {
+  smsc.cells[SMSC_CONGESTION] = percent;
+  if (percent >= CONGESTED) smsc.bucket.slow(shard.nowMs, smsc.answeredBefore);
+  else if (percent >= NEARLY_CONGESTED) smsc.bucket.ease(shard.nowMs, smsc.answeredBefore);
 }
 
 function lateKey(ticket: number, sequence: number): number {

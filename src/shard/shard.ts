@@ -5,14 +5,15 @@ import { listSegments, removeSegment, shardDirectory } from '../cdr/segments.ts'
 import type { SmscConfig } from '../core/config.ts';
 import { SEGMENT_EPOCH_S } from '../core/message-id.ts';
 import { CELL_PENDING, CELL_READY, CELL_RECOVERED } from '../core/ring/counters.ts';
-import type { BindHandler, BindKind } from '../smpp/client.ts';
+import type { BindKind } from '../smpp/client-bind.ts';
+import type { BindHandler } from '../smpp/client.ts';
 import { OutboundBind } from '../smpp/client.ts';
 import { onCommitted, onNoRoom, publish, sendHeldAnswers } from './commit.ts';
 import { appendParked } from './events.ts';
 import { dispatch } from './dispatch.ts';
 import { checkDisk, onSecond, onTick, publishCells } from './housekeeping.ts';
 import { takeRecord } from './intake.ts';
-import { onBindDown, onSubmitResponse, onUnmatched } from './outcome.ts';
+import { onBindDown, onCongestion, onSubmitResponse, onUnmatched } from './outcome.ts';
 import { DeliverReader, onDeliver } from './receipts-in.ts';
 import { serveDesks } from './receipts-out.ts';
 import { buildState } from './setup.ts';
@@ -165,6 +166,9 @@ export class Shard {
         onSubmitResponse(state, bind, slot, status, bytes, start, end),
       onUnmatched: (bind, sequence, status, bytes, start, end) =>
         onUnmatched(state, bind, sequence, status, bytes, start, end),
+      onOperationResponse: () => undefined,
+      onAlert: (bind) => this.#log.info('alert_notification', { smsc: smscOf(bind).config.id }),
+      onCongestion: (bind, percent) => onCongestion(state, smscOf(bind), percent),
       onDeliver: (bind, bytes, start, end) => onDeliver(state, this.#reader, bind, bytes, start, end),
       onRead: (bind) => {
         state.nowMs = Date.now();

@@ -11,6 +11,8 @@ export class LinkWriter {
   /** Where PDUs are written, from `at` on; reserve first. */
   buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   at = 0;
+  /** Sees what is written, on its way to the kernel; valid during the call. For traces: undefined costs nothing. */
+  onFlush: ((bytes: Buffer) => void) | undefined = undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -30,6 +32,7 @@ export class LinkWriter {
     const bytes = this.buffer.subarray(0, this.at);
     this.at = 0;
     if (socket.destroyed || socket.writableEnded) return;
+    if (this.onFlush !== undefined) this.onFlush(bytes);
     socket.write(bytes);
     // Not yet with the kernel: the buffer belongs to the socket until it is.
     if (socket.writableLength > 0) this.buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);

@@ -104,3 +104,37 @@ test('without a set rate it goes on at half of what was seen, and is open again 
   expect(count(bucket, START + 2000, 20_000)).toBeGreaterThan(0);
   expect(bucket.take(1_000_000, START + 22_000)).toBe(1_000_000);
 });
+
+test('near its limit the SMSC gets a fifth less each second, with no stop, down to a tenth; then it rises', () => {
+  const bucket = new TokenBucket(1000, START);
+  bucket.take(1000, START);
+  const seconds = Array.from({ length: 14 }, (_, second) => {
+    let sum = 0;
+    for (let ms = 0; ms < 1000; ms++) {
+      const nowMs = START + second * 1000 + ms;
+      // Many answers a second say so; only the first of them counts.
+      bucket.ease(nowMs, 0);
+      sum += bucket.take(1000, nowMs);
+    }
+    return sum;
+  });
+  for (const [second, sum] of seconds.entries()) {
+    const expected = Math.max(100, 1000 * 0.8 ** (second + 1));
+    expect(Math.abs(sum - expected), `second ${second}: ${sum}`).toBeLessThanOrEqual(expected / 10 + 1);
+  }
+  expect(count(bucket, START + 14_000, 1000)).toBeGreaterThan(90);
+  expect(count(bucket, START + 24_000, 1000)).toBeGreaterThan(900);
+});
+
+test('without a set rate it eases from what was seen', () => {
+  const bucket = new TokenBucket(0, START);
+  bucket.ease(START, 500);
+  expect(Math.abs(count(bucket, START, 999) - 400)).toBeLessThanOrEqual(41);
+});
+
+test('a throttle outweighs it: no message goes before the pause is over', () => {
+  const bucket = new TokenBucket(1000, START);
+  bucket.slow(START, 0);
+  bucket.ease(START + 10, 0);
+  expect(count(bucket, START + 10, THROTTLE_PAUSE_MS - 10)).toBe(0);
+});

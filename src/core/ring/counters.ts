@@ -46,6 +46,7 @@ export const CELL_READY = 37;
 export const CELL_MO_REFUSED = 38;
 export const CELL_RECEIPTS_WAITING = 39;
 export const CELL_RECOVERED = 40;
+export const CELL_ERROR_BUDGETS = 41;
 
 /** Cells of an SMSC, written by its shard. */
 export const SMSC_BOUND = 0;
@@ -60,6 +61,7 @@ export const SMSC_RETRIES = 8;
 export const SMSC_CONNECTS = 9;
 export const SMSC_UNMATCHED = 10;
 export const SMSC_EXPIRED = 11;
+export const SMSC_CONGESTION = 12;
 
 export interface CounterPages {
   readonly threads: SharedArrayBuffer[];

@@ -35,3 +35,21 @@ export function writeDeliverSmResp(
   b[at + 16] = 0;
   return DELIVER_SM_RESP_BYTES;
 }
+
+/**
+ * The answer to a data_sm: a NUL message_id; an error is the header alone, except to 3.3, which has no body-less form.
+ * Returns the bytes written: 17 or 16.
+ */
+export function writeDataSmResp(
+  b: Uint8Array,
+  at: number,
+  status: number,
+  sequenceNumber: number,
+  version: number,
+): number {
+  const hasBody = status === smpp.ESME_ROK || version < smpp.VERSION_34;
+  const length = smpp.HEADER_BYTES + (hasBody ? 1 : 0);
+  writeHeader(b, at, length, smpp.DATA_SM_RESP, status, sequenceNumber);
+  if (hasBody) b[at + smpp.HEADER_BYTES] = 0;
+  return length;
+}
