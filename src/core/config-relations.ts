@@ -38,6 +38,14 @@ export function relationProblems(value: unknown): ConfigProblem[] {
       known(from, ['smsc', at, 'tlv_map', from], tlvs, add);
       if (typeof to === 'string' && to !== '') known(to, ['smsc', at, 'tlv_map', from], tlvs, add);
     }
+    if (typeof one.outbind_listen === 'string') {
+      // Who calls is told our password there: it must have said something that not everybody knows.
+      for (const key of ['outbind_system_id', 'outbind_password']) {
+        if (one[key] === undefined || one[key] === '') {
+          add(['smsc', at, key], 'must not be empty with outbind_listen');
+        }
+      }
+    }
     if (typeof one.outbind_listen === 'string' && one.bind !== 'receiver' && one.bind !== 'transceiver') {
       if (one.bind !== undefined)
         add(['smsc', at, 'bind'], 'must be "receiver" or "transceiver" with outbind_listen');

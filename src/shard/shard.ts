@@ -14,6 +14,7 @@ import { dispatch } from './dispatch.ts';
 import { checkDisk, onSecond, onTick, publishCells } from './housekeeping.ts';
 import { takeRecord } from './intake.ts';
 import { onBindDown, onCongestion, onSubmitResponse, onUnmatched } from './outcome.ts';
+import { OutbindListener } from './outbind.ts';
 import { DeliverReader, onDeliver } from './receipts-in.ts';
 import { serveDesks } from './receipts-out.ts';
 import { buildState } from './setup.ts';
@@ -39,6 +40,8 @@ export class Shard {
   #stopping = false;
   /** Why a bind is down, as it was logged: once, however often it is tried again. */
   readonly #downReasons = new Map<OutboundBind, string>();
+  /** Of the SMSCs that call us. */
+  readonly #listeners: OutbindListener[] = [];
   #lastSecondMs = 0;
   #lastTickMs = 0;
   #wokeMs = 0;
@@ -125,9 +128,10 @@ export class Shard {
     state.journal.kick(state.nowMs);
   }
 
-  /** Binds to the SMSCs and begins to work. */
-  run(): void {
+  /** Binds to the SMSCs and begins to work. Rejects when an outbind_listen can not be listened on. */
+  async run(): Promise<void> {
     this.#connect();
+    await this.#listen();
     this.state.cells[CELL_READY] = 1;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -141,6 +145,16 @@ export class Shard {
         smsc.binds.push(bind);
         state.binds.push(bind);
       }
+    }
+  }
+
+  async #listen(): Promise<void> {
+    for (const smsc of this.state.owned) {
+      if (smsc.config.outbind_listen === undefined) continue;
+      const listener = new OutbindListener(smsc, this.#log);
+      const port = await listener.listen();
+      this.#listeners.push(listener);
+      this.#log.info('waits for outbind', { smsc: smsc.config.id, port });
     }
   }
 
@@ -222,6 +236,7 @@ export class Shard {
     flushStore(state);
     if (!state.blocked) state.journal.kick(state.nowMs);
     for (const bind of state.binds) bind.flush();
+    for (const listener of this.#listeners) listener.tick(state.nowMs);
     // What a full ring or a full group had stopped goes on.
     this.step();
     // Receipts that were due went into the rings above, whether or not anything came out of them.
@@ -274,6 +289,7 @@ export class Shard {
   /** Unbinds, commits what is left, closes every environment. */
   async stop(deadlineMs: number): Promise<void> {
     const { state } = this;
+    for (const listener of this.#listeners) listener.close();
     for (const bind of state.binds) bind.unbind();
     await pause(50);
     const quiet = () => state.journal.filling.isEmpty() && !state.journal.isCommitting() && !this.hasWork();

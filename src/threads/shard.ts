@@ -5,7 +5,8 @@ import { StepLoop } from '../core/ring/idle.ts';
 import { shardEnds } from '../core/ring/mesh.ts';
 import { threadCells } from '../core/ring/counters.ts';
 import { Shard } from '../shard/shard.ts';
-import type { ControlMessage, WorkerMessage, WorkerSetup } from './protocol.ts';
+import { ShardTraces, bindId, bindInfo } from '../shard/trace.ts';
+import type { ControlMessage, Query, WorkerMessage, WorkerSetup } from './protocol.ts';
 
 const setup = workerData as WorkerSetup;
 const port = parentPort;
@@ -28,6 +29,7 @@ const ends = shardEnds(setup.mesh, setup.index);
 const cells = threadCells(setup.pages, setup.mesh.edges + setup.index);
 let shard: Shard | undefined;
 let loop: StepLoop | undefined;
+let traces: ShardTraces | undefined;
 
 async function start(): Promise<void> {
   const { config, dataDir, smscNames, accountNames, pages } = setup;
@@ -41,13 +43,34 @@ async function start(): Promise<void> {
     () => running.step(),
     () => running.hasWork(),
   );
-  running.run();
+  await running.run();
+  traces = new ShardTraces(
+    running.state.binds,
+    () => running.state.nowMs,
+    (batch) => port?.postMessage({ kind: 'traced', batch }, [batch.bytes.buffer]),
+  );
   loop.start();
 }
 
 port.on('message', (message: ControlMessage) => {
   if (message.kind === 'order') void obey(message);
+  else if (message.kind === 'query') tell({ kind: 'reply', id: message.id, value: reply(message.query) });
+  else if (message.kind === 'traceCredit') traces?.credit(message.trace, message.cost);
 });
+
+function reply(query: Query): unknown {
+  const binds = shard?.state.binds ?? [];
+  if (query.what === 'sessions') return binds.map(bindInfo);
+  if (query.what === 'startTrace') return traces?.start(query.trace, query.session, query.hideText) ?? false;
+  if (query.what === 'stopTrace') {
+    traces?.stop(query.trace);
+    return true;
+  }
+  const bind = binds.find((each) => bindId(each) === query.session);
+  // It comes back by itself; what it had in flight is sent again, as after any lost bind.
+  bind?.recycle('closed by order');
+  return bind !== undefined;
+}
 
 async function obey({ order, deadlineMs }: ControlMessage & { kind: 'order' }): Promise<void> {
   let clean = true;

@@ -79,6 +79,14 @@ describe('checkConfig', () => {
     [ofSmsc({ retry_min_s: 130 }), /^smsc\.0\.retry_min_s: must not be above retry_max_s/],
     [ofSmsc({ window: 65_537 }), /^smsc\.0\.window: must be from 1 to 65536$/],
     [ofSmsc({ bind: 'receiver' }), /^route\.smscs\.0: "one" is bound as a receiver/],
+    [
+      ofSmsc({ outbind_listen: '0.0.0.0:2780', outbind_system_id: 'them' }),
+      /^smsc\.0\.outbind_password: must not be empty with outbind_listen$/,
+    ],
+    [
+      ofSmsc({ outbind_listen: '0.0.0.0:1', outbind_system_id: 'a', outbind_password: 'b', bind: 'pair' }),
+      /^smsc\.0\.bind: must be "receiver" or "transceiver" with outbind_listen$/,
+    ],
     [file({ smsc: [smsc(), smsc()] }), /^smsc\.1\.id: "one" is already the id of smsc 1$/],
     [file({ demo: { password: 'x' } }), /^demo\.password: is only for a demo: needs simulator = true$/],
     [

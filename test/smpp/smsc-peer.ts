@@ -42,7 +42,9 @@ export class PeerSmsc {
 /** What the schema makes of these options. */
 export function smscConfig(options: Record<string, unknown>): SmscConfig {
   const one = { id: 'one', host: '127.0.0.1', port: 1, system_id: 'us', password: 'pw', ...options };
-  const result = checkConfig({ smsc: [one], route: { smscs: ['one'] } });
+  // Routes lead to another, so that this one may be bound as a receiver.
+  const other = { id: 'other', host: '127.0.0.1', port: 2, system_id: 'us', password: 'pw' };
+  const result = checkConfig({ smsc: [one, other], route: { smscs: ['other'] } });
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   return result.config.smsc[0];
 }
