@@ -3,15 +3,21 @@
  * in reverse. It never touches a message.
  */
 import * as net from 'node:net';
+import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { AuditLog } from './admin/audit.ts';
+import { adminHandler } from './admin/commands.ts';
 import { PasswordChecker } from './admin/hash-pool.ts';
 import { openLog } from './admin/log.ts';
 import type { Logger } from './admin/log.ts';
 import { Metrics } from './admin/metrics.ts';
 import { assignNames } from './admin/names.ts';
+import { AdminServer } from './admin/server.ts';
+import { prepareSocketPath } from './admin/socket-path.ts';
 import { Supervisor } from './control/supervisor.ts';
 import { printDemo } from './control/demo.ts';
 import { Gatekeeper } from './control/gatekeeper.ts';
+import { Sessions } from './control/sessions.ts';
 import type { Config } from './core/config.ts';
 import { parseListen } from './core/config-values.ts';
 import { createCounterPages } from './core/ring/counters.ts';
@@ -32,6 +38,7 @@ export async function runDaemon(config: Config, configPath: string): Promise<voi
   // Before anything is written: a start that fails for a port leaves the disk as it was.
   await requireFreePort(`${configPath}: smpp.listen`, config.smpp.listen);
   await requireFreePort(`${configPath}: http.listen`, config.http.listen);
+  await prepareSocketPath(resolve(config.data_dir, config.admin.socket));
   const lock = lockDataDirectory(config.data_dir);
   const names = assignNames(config.data_dir, {
     nodeId: config.node_id,
@@ -57,25 +64,39 @@ export async function runDaemon(config: Config, configPath: string): Promise<voi
   };
   const supervisor = new Supervisor(config, pages, log);
   const gatekeeper = new Gatekeeper(config.account, new PasswordChecker(config.account));
+  const sessions = new Sessions(supervisor, config.account.map(({ name }) => name));
   const metrics = new Metrics({ pages, edges, shards, smscNames: names.smscs });
   supervisor.answerWith({
     authenticate: (question) => gatekeeper.decide(question),
     sessionEnded: (account) => gatekeeper.sessionEnded(account),
     metrics: () => metrics.text(),
+    traced: (from, batch) => sessions.traced(from, batch),
   });
+  const admin = await openAdmin(config, sessions, log);
   const demo = config.demo.simulator ? await startDemoSimulator(config) : undefined;
-  const detail = await supervisor.start(setup, spawn);
+  const detail = await supervisor.start(setup, spawn).catch(async (error: unknown) => {
+    await admin.close();
+    throw error;
+  });
+  sessions.started();
   log.info(
     { ...detail, config: configPath, pid: process.pid, durability: config.ledger.durability },
     'tollgate is ready',
   );
   if (config.demo.simulator) printDemo(config);
   const clean = await supervisor.untilStopped();
+  await admin.close();
   await gatekeeper.close();
   if (demo !== undefined) await demo.terminate();
   lock.release();
   log.info({ clean }, 'tollgate has stopped');
   process.exit(0);
+}
+
+function openAdmin(config: Config, gateway: Sessions, log: Logger): Promise<AdminServer> {
+  const audit = new AuditLog(join(config.data_dir, 'audit.log'));
+  const handler = adminHandler({ gateway, audit, log, traceSMax: config.admin.trace_s_max });
+  return AdminServer.open(resolve(config.data_dir, config.admin.socket), handler, log);
 }
 
 const THREADS = {

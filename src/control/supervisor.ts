@@ -4,13 +4,16 @@ import type { Logger } from '../admin/log.ts';
 import type { Config } from '../core/config.ts';
 import type { CounterPages } from '../core/ring/counters.ts';
 import { CELL_HEARTBEAT_MS, SMSC_BOUND, smscCells, threadCells } from '../core/ring/counters.ts';
-import type { Order, Question, WorkerMessage, WorkerSetup } from '../threads/protocol.ts';
+import type { Order, Query, Question, WorkerMessage, WorkerSetup } from '../threads/protocol.ts';
+import type { TraceBatch } from '../smpp/trace-feed.ts';
 import type { Knock } from './gatekeeper.ts';
 
 export interface Answers {
   authenticate(knock: Knock): Promise<unknown>;
   sessionEnded(account: string): void;
   metrics(): Promise<string>;
+  /** What a trace brings from this worker. */
+  traced(from: Worker, batch: TraceBatch): void;
 }
 
 type Spawn = (kind: 'edge' | 'shard', setup: WorkerSetup) => Worker;
@@ -20,6 +23,8 @@ const HEARTBEAT_MS_MAX = 15_000;
 /** After the last order nothing may hang: the process then ends itself, and start-up recovers. */
 const STOP_MS_MAX = 10_000;
 const SAME_SIGNAL_MS = 1_000;
+/** A worker that is asked something replies within this, or its reply is not waited for. */
+const REPLY_MS_MAX = 10_000;
 
 export class Supervisor {
   readonly #config: Config;
@@ -34,6 +39,8 @@ export class Supervisor {
   #watch: NodeJS.Timeout | undefined;
   #watchedMs = 0;
   #signalledMs = 0;
+  readonly #replies = new Map<number, (value: unknown) => void>();
+  #lastQuery = 0;
 
   constructor(config: Config, pages: CounterPages, log: Logger) {
     this.#config = config;
@@ -78,6 +85,8 @@ export class Supervisor {
           reject(new Error(message.message));
         } else if (message.kind === 'ask') void this.#answer(worker, message.id, message.question);
         else if (message.kind === 'sessionEnded') this.#answers?.sessionEnded(message.account);
+        else if (message.kind === 'traced') this.#answers?.traced(worker, message.batch);
+        else if (message.kind === 'reply') this.#replies.get(message.id)?.(message.value);
       });
     });
   }
@@ -119,6 +128,37 @@ export class Supervisor {
   #die(what: string, detail: Record<string, unknown>): void {
     this.#log.fatal(detail, `${what}: the process ends itself`);
     process.kill(process.pid, 'SIGKILL');
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  workers(kind: 'edge' | 'shard'): readonly Worker[] {
+    return kind === 'edge' ? this.#edges : this.#shards;
+  }
+
+  /** Resolves with the worker's reply; rejects when there is none in time. */
+  ask(worker: Worker, query: Query): Promise<unknown> {
+    const id = ++this.#lastQuery;
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        worker.off('exit', silent);
+        this.#replies.delete(id);
+      };
+      const silent = (): void => {
+        done();
+        reject(new Error(`a thread does not reply to "${query.what}"`));
+      };
+      const timer = setTimeout(silent, REPLY_MS_MAX);
+      worker.once('exit', silent);
+      this.#replies.set(id, (value) => {
+        done();
+        resolve(value);
+      });
+      worker.postMessage({ kind: 'query', id, query });
+    });
   }
 
   /** Resolves once everything is stopped; whether every window emptied in time. */

@@ -21,6 +21,7 @@ export function bind(
   end: number,
 ): boolean {
   const request = decodeBind(bytes, start, end);
+  session.tap?.claim(request.systemId);
   if (request.status !== smpp.ESME_ROK) {
     refuse(session, command, sequence, request.status);
     return false;
@@ -60,6 +61,7 @@ function decide(
   }
   edge.cells[CELL_BINDS_OK]++;
   session.account = account;
+  session.tap?.claim(account.name);
   session.version = sessionVersion(smpp.VERSION_34, request.interfaceVersion);
   session.state = boundStateOf(command);
   session.timers.onBound(edge.nowMs);

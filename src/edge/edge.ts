@@ -30,11 +30,13 @@ import {
 import type { Mesh, MeshEnds } from '../core/ring/mesh.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { MessageTimes } from '../smpp/times.ts';
+import type { TraceBatch } from '../smpp/trace-feed.ts';
 import { EdgeHttp } from './http.ts';
 import { LentReceipts } from './lent.ts';
 import { deliver, expireReceipts, sendHeldResults, sendUntold } from './receipts.ts';
 import { EsmeSession } from './session.ts';
 import type { Control, EdgeAccount, EdgeLog, EdgeSmsc, EdgeState, Session } from './state.ts';
+import { EdgeTraces } from './trace.ts';
 
 const RECORDS_PER_STEP = 4096;
 const TICK_MS = 50;
@@ -54,10 +56,13 @@ export interface EdgeSetup {
   cells: Float64Array;
   control: Control;
   log: EdgeLog;
+  /** What a trace brings. */
+  onTraced(batch: TraceBatch): void;
 }
 
 export class Edge {
   readonly state: EdgeState;
+  readonly traces: EdgeTraces;
   readonly #server: net.Server;
   readonly #http: EdgeHttp;
   readonly #takes: ((bytes: Bytes, at: number, length: number) => boolean)[];
@@ -69,6 +74,7 @@ export class Edge {
 
   constructor(setup: EdgeSetup) {
     this.state = this.#makeState(setup);
+    this.traces = new EdgeTraces(this.state, (batch) => setup.onTraced(batch));
     this.#http = new EdgeHttp(this.state);
     this.state.http = this.#http;
     this.#server = net.createServer({ pauseOnConnect: true }, (socket) => this.#onConnection(socket));
@@ -171,6 +177,7 @@ export class Edge {
     const socket = withReadBuffer(accepted, this.#readBuffer, (chunk) => session.onData(chunk));
     const session = new EsmeSession(state, socket, address, reference);
     state.sessions[slot] = session;
+    this.traces.opened(session);
     state.cells[CELL_SESSIONS]++;
     socket.resume();
   }
@@ -178,6 +185,7 @@ export class Edge {
   #removeSession(session: Session): void {
     const { state } = this;
     const slot = (session.reference & (SESSIONS_MAX - 1)) - 1;
+    this.traces.closed(session);
     state.sessions[slot] = undefined;
     state.freeSlots.push(slot);
     state.stalled.delete(session);

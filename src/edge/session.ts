@@ -1,8 +1,10 @@
 /** One ESME's connection: its PDUs come in here, answers and receipts go out. */
 import type { Socket } from 'node:net';
+import { endpoint } from '../core/endpoint.ts';
 import { PROTOCOL_SMPP } from '../core/records.ts';
 import {
   CELL_BROKEN_STREAMS,
+  CELL_ERROR_BUDGETS,
   CELL_MALFORMED,
   CELL_SUBMIT_OK,
   CELL_SUBMIT_REFUSED,
@@ -33,7 +35,10 @@ import {
 } from '../smpp/session.ts';
 import { SessionTimers, TICK_CLOSE_ENQUIRE, TICK_ENQUIRE, TICK_OK } from '../smpp/timers.ts';
 import { Window } from '../smpp/window.ts';
+import type { Tap } from '../smpp/tap.ts';
 import { bind } from './bind.ts';
+import { ErrorBudget, isMalformed } from './error-budget.ts';
+import type { ErrorKind } from './error-budget.ts';
 import { onDeliverResponse, sessionGone } from './receipts.ts';
 import type { EdgeAccount, EdgeState, Session } from './state.ts';
 import { submit } from './submit.ts';
@@ -61,7 +66,8 @@ export class EsmeSession implements Session {
   /** Receipts that the ESME has not answered; values are indexes of edge.lent. */
   window = new Window(1);
   timers: SessionTimers;
-  malformed = 0;
+  readonly budget: ErrorBudget;
+  tap: Tap | undefined = undefined;
   /** Receipts held back to go out in a group, and since when. */
   readonly held: { bytes: Buffer; at: number; sinceMs: number } = { bytes: EMPTY, at: 0, sinceMs: 0 };
   /** Chunks in a row that brought one submit with nothing else in flight. */
@@ -80,6 +86,7 @@ export class EsmeSession implements Session {
     this.writer = new LinkWriter(socket);
     this.openedMs = edge.nowMs;
     this.#reader = new FrameReader(settings.pdu_bytes_max_unbound);
+    this.budget = new ErrorBudget(settings.errors_max, settings.errors_s * 1000);
     this.timers = new SessionTimers(
       {
         sessionInitMs: settings.session_init_s * 1000,
@@ -102,12 +109,22 @@ export class EsmeSession implements Session {
     return { account: this.account?.name, address: this.address };
   }
 
+  endpoints(): { local: string; remote: string } {
+    const { localAddress, localPort, remotePort } = this.socket;
+    return { local: endpoint(localAddress, localPort), remote: endpoint(this.address, remotePort) };
+  }
+
+  unread(): Buffer {
+    return this.#reader.heldBytes();
+  }
+
   /** The next bytes of the stream; `chunk` is valid during the call only. */
   onData(chunk: Buffer): void {
     if (this.state === CLOSED) return;
     const { edge } = this;
     edge.readClock();
     this.#submitsInChunk = 0;
+    if (this.tap !== undefined) this.tap.received(chunk);
     if (!this.#reader.feed(chunk, this.#sink)) this.#broken();
     else this.#afterRead();
     edge.afterRead(this);
@@ -164,9 +181,12 @@ export class EsmeSession implements Session {
     else if (act === ACT_ENQUIRE) this.headerOnly(smpp.ENQUIRE_LINK_RESP, smpp.ESME_ROK, sequence);
     else if (act === ACT_BIND) return bind(this, command, sequence, b, start, end);
     else if (act === ACT_UNBIND) this.#onUnbind(sequence);
-    else if (act === ACT_UNKNOWN) this.#refuse(smpp.GENERIC_NACK, smpp.ESME_RINVCMDID, sequence);
-    else if (act === ACT_ALREADY_BOUND) this.#refuse(smpp.responseIdOf(command), smpp.ESME_RALYBND, sequence);
-    else if (act !== ACT_IGNORE) this.#refuse(smpp.responseIdOf(command), smpp.ESME_RINVBNDSTS, sequence);
+    else if (act === ACT_UNKNOWN)
+      this.#refuse('unknownCommand', smpp.GENERIC_NACK, smpp.ESME_RINVCMDID, sequence);
+    else if (act === ACT_ALREADY_BOUND)
+      this.#refuse('wrongState', smpp.responseIdOf(command), smpp.ESME_RALYBND, sequence);
+    else if (act !== ACT_IGNORE)
+      this.#refuse('wrongState', smpp.responseIdOf(command), smpp.ESME_RINVBNDSTS, sequence);
     return this.state !== CLOSED;
   }
 
@@ -190,8 +210,10 @@ export class EsmeSession implements Session {
       return this.inFlight < account.submitWindow;
     }
     edge.cells[CELL_SUBMIT_REFUSED]++;
+    const malformed = isMalformed(status, edge.fields);
     this.#writeSubmitResponse(status, sequence, 0, 0);
-    return true;
+    if (malformed) this.fault('malformed');
+    return this.state !== CLOSED;
   }
 
   /** The shard's answer to a submit: it is durable, or was refused. */
@@ -228,10 +250,25 @@ export class EsmeSession implements Session {
     setTimeout(() => this.end(), UNBOUND_MS).unref();
   }
 
-  #refuse(command: number, status: number, sequence: number): void {
-    this.malformed++;
-    this.edge.cells[CELL_MALFORMED]++;
+  #refuse(kind: ErrorKind, command: number, status: number, sequence: number): void {
     this.headerOnly(command, status, sequence);
+    this.fault(kind);
+  }
+
+  /** A PDU that was wrong, and is answered. One too many: the session ends behind that answer. */
+  fault(kind: ErrorKind): void {
+    const { edge, budget } = this;
+    edge.cells[CELL_MALFORMED]++;
+    if (!budget.add(kind, edge.nowMs) || this.state === CLOSED) return;
+    edge.cells[CELL_ERROR_BUDGETS]++;
+    const { errors_max: max, errors_s: withinS } = edge.config.smpp;
+    edge.log.warn('esme sent too many bad PDUs: closed', {
+      ...this.describe(),
+      ...budget.counts,
+      max,
+      withinS,
+    });
+    this.end();
   }
 
   headerOnly(command: number, status: number, sequence: number): void {

@@ -6,6 +6,8 @@ import type { MessageFields } from '../smpp/pdu/message-fields.ts';
 import type { MessageTimes } from '../smpp/times.ts';
 import type { LentReceipts } from './lent.ts';
 import type { LinkWriter } from '../smpp/link.ts';
+import type { Tap } from '../smpp/tap.ts';
+import type { ErrorBudget } from './error-budget.ts';
 import type { SessionTimers } from '../smpp/timers.ts';
 import type { Window } from '../smpp/window.ts';
 
@@ -33,6 +35,11 @@ export interface Session {
   readonly timers: SessionTimers;
   /** Slot and generation: what the shards answer to. */
   readonly reference: number;
+  readonly openedMs: number;
+  /** What was wrong with its PDUs. */
+  readonly budget: ErrorBudget;
+  /** Somebody traces it. */
+  tap: Tap | undefined;
   state: number;
   version: number;
   account: EdgeAccount | undefined;
@@ -45,6 +52,10 @@ export interface Session {
   /** It submits one by one, each after the answer to the last. */
   readonly inLockStep: boolean;
   describe(): Record<string, unknown>;
+  /** `address:port` of the connection, ours and the peer's. */
+  endpoints(): { local: string; remote: string };
+  /** What was read and not taken yet; valid until more is read. */
+  unread(): Buffer;
   answer(status: number, sequence: number, idHigh: number, idLow: number): void;
   headerOnly(command: number, status: number, sequence: number): void;
   /** Goes on reading once what stopped it has room again. */

@@ -80,6 +80,11 @@ export class OutboundBind {
     this.#timers = clientTimers(this.config, this.#handler.now());
   }
 
+  /** The present connection. */
+  get link(): SocketLink | undefined {
+    return this.#link;
+  }
+
   /** Names this bind and this connection in 32 bits. */
   ticket(): number {
     return (((this.generation & 0xffff) << 16) | this.number) >>> 0;

@@ -30,6 +30,7 @@ const LINGER_MS = 500;
 export class SocketLink {
   readonly writer: LinkWriter;
   readonly socket: net.Socket;
+  readonly openedMs = Date.now();
   readonly #reader: FrameReader;
   readonly #owner: LinkOwner;
   #open = true;
@@ -74,6 +75,11 @@ export class SocketLink {
   /** Largest PDU taken from here on. */
   set pduBytesMax(bytes: number) {
     this.#reader.lengthMax = bytes;
+  }
+
+  /** What was read and not handed out yet; valid until more is read. */
+  unread(): Buffer {
+    return this.#reader.heldBytes();
   }
 
   get isOpen(): boolean {

@@ -5,8 +5,9 @@ import { StepLoop } from '../core/ring/idle.ts';
 import { edgeEnds } from '../core/ring/mesh.ts';
 import { threadCells } from '../core/ring/counters.ts';
 import { Edge } from '../edge/edge.ts';
+import { closeSession, listSessions } from '../edge/sessions.ts';
 import type { BindVerdict, Control } from '../edge/state.ts';
-import type { ControlMessage, Question, WorkerMessage, WorkerSetup } from './protocol.ts';
+import type { ControlMessage, Query, Question, WorkerMessage, WorkerSetup } from './protocol.ts';
 
 const setup = workerData as WorkerSetup;
 const port = parentPort;
@@ -43,6 +44,7 @@ const edge = new Edge({
     info: (message, detail = {}) => logger.info(detail, message),
     warn: (message, detail = {}) => logger.warn(detail, message),
   },
+  onTraced: (batch) => port.postMessage({ kind: 'traced', batch }, [batch.bytes.buffer]),
 });
 const loop = new StepLoop(
   edge.state.ends.bell,
@@ -52,11 +54,21 @@ const loop = new StepLoop(
 
 port.on('message', (message: ControlMessage) => {
   if (message.kind === 'order') void obey(message);
+  else if (message.kind === 'query') tell({ kind: 'reply', id: message.id, value: reply(message.query) });
+  else if (message.kind === 'traceCredit') edge.traces.credit(message.trace, message.cost);
   else {
     waiting.get(message.id)?.(message.value);
     waiting.delete(message.id);
   }
 });
+
+function reply(query: Query): unknown {
+  if (query.what === 'sessions') return listSessions(edge.state);
+  if (query.what === 'closeSession') return closeSession(edge.state, query.session);
+  if (query.what === 'startTrace') return edge.traces.start(query);
+  edge.traces.stop(query.trace);
+  return true;
+}
 
 async function obey({ order, deadlineMs }: ControlMessage & { kind: 'order' }): Promise<void> {
   let clean = true;

@@ -5,6 +5,7 @@
 import type { Config } from '../core/config.ts';
 import type { CounterPages } from '../core/ring/counters.ts';
 import type { Mesh } from '../core/ring/mesh.ts';
+import type { TraceBatch } from '../smpp/trace-feed.ts';
 
 export interface WorkerSetup {
   index: number;
@@ -23,7 +24,10 @@ export type WorkerMessage =
   | { kind: 'failed'; message: string }
   | { kind: 'done'; order: Order; clean: boolean }
   | { kind: 'ask'; id: number; question: Question }
-  | { kind: 'sessionEnded'; account: string };
+  | { kind: 'sessionEnded'; account: string }
+  | { kind: 'reply'; id: number; value: unknown }
+  /** What a trace brings; its cost comes back with `traceCredit`. */
+  | { kind: 'traced'; batch: TraceBatch };
 
 export type Question =
   | { what: 'authenticate'; account: string; password: string; address: string; session: boolean }
@@ -35,4 +39,13 @@ export type Order = 'refuse' | 'drain' | 'unbind' | 'stop';
 
 export type ControlMessage =
   | { kind: 'order'; order: Order; deadlineMs: number }
-  | { kind: 'answer'; id: number; value: unknown };
+  | { kind: 'answer'; id: number; value: unknown }
+  | { kind: 'query'; id: number; query: Query }
+  | { kind: 'traceCredit'; trace: number; cost: number };
+
+/** What control asks a worker; each is replied to, `sessions` with SessionInfo[], the others with true or false. */
+export type Query =
+  | { what: 'sessions' }
+  | { what: 'closeSession'; session: string }
+  | { what: 'startTrace'; trace: number; session?: string; account?: string; hideText: boolean }
+  | { what: 'stopTrace'; trace: number };
