@@ -228,6 +228,9 @@ const STATUS_NAMES: ReadonlyMap<number, string> = new Map([
   [ESME_RINVREGDLVFLG, 'ESME_RINVREGDLVFLG'],
   [ESME_RSYSERR, 'ESME_RSYSERR'],
   [ESME_RINVSRCADR, 'ESME_RINVSRCADR'],
+/** Of the recipient, not of the SMSC: it was read, or answered by hand. */
+export const ESM_DELIVERY_ACK = 0x08;
+export const ESM_MANUAL_ACK = 0x10;
   [ESME_RINVDSTADR, 'ESME_RINVDSTADR'],
   [ESME_RINVMSGID, 'ESME_RINVMSGID'],
   [ESME_RBINDFAIL, 'ESME_RBINDFAIL'],

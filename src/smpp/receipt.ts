@@ -15,11 +15,12 @@ import { parseReceiptDate } from './times.ts';
  */
 
 const SCRATCH_TEXT_BYTES = 1024;
-const ID_BYTES_MAX = 255;
+/** As much as a message_id holds (C65): what is longer was cut in the submit_sm_resp too. */
+const ID_BYTES_MAX = 64;
 
 /** What a receipt says. Offsets point into `bytes`; -1 and empty ranges: not told. One reused instance per thread. */
 export class ReceiptFields {
-  /** The scanned buffer, or the scratch that a UCS-2 text was narrowed into. Valid until the next scan. */
+  /** The scanned buffer, or the scratch that a UCS-2 or GSM text was turned into. Valid until the next scan. */
   bytes: Uint8Array = NOTHING;
   /** The SMSC's message id: receipted_message_id, else the text's. */
   idAt = 0;
@@ -40,8 +41,12 @@ export class ReceiptFields {
   textEnd = 0;
   /** The text told an id and a stat: a receipt by its content, even where esm_class does not say so. */
   isReceiptText = false;
-  /** For UCS-2 texts; made when the first one comes. */
+  /** For texts that are not ASCII octets; made when the first one comes. */
   scratch: Uint8Array = NOTHING;
+  /** The text has some key of a receipt. */
+  hasKeys = false;
+  /** The text has letters in an id that only the GSM default alphabet spells that way. */
+  hasGsmId = false;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -57,29 +62,25 @@ export function isIntermediate(esmClass: number): boolean {
 }
 
 /**
- * Reads the receipt out of the scanned deliver_sm that begins at `start`. True when it names a message, by TLV or
- * text; whether to treat a deliver_sm without the esm_class of a receipt as one is the caller's choice, by
- * `isReceiptText`.
+ * Reads the receipt out of the scanned deliver_sm or data_sm that begins at `start`. True when it names a message, by
+ * TLV or text; whether to treat one without the esm_class of a receipt as one is the caller's choice, by
+ * `isReceiptText`. TLVs go before the text (spec section 9.3).
  */
 export function scanReceipt(b: Uint8Array, start: number, f: MessageFields, out: ReceiptFields): boolean {
   if (f.dataAt < start) throw new Error('fields of another PDU');
-  clear(out);
   const at = f.dataAt + f.udhLength;
   const end = f.dataAt + f.dataLength;
-  out.bytes = b;
-  let idAt = f.receiptedIdAt;
-  if (isUcs2(f.dataCoding)) {
-    const textEnd = narrow(b, at, end, out);
-    scanText(out.scratch, 0, textEnd, out);
-    if (f.receiptedIdLength > 0) idAt = copyId(b, f, textEnd, out);
-    out.bytes = out.scratch;
-  } else {
+  if (!isUcs2(f.dataCoding) || !scanAsOctets(b, f, out, narrow(b, at, end, out))) {
+    // Also what says UCS-2 but is not.
+    clear(out);
+    out.bytes = b;
     scanText(b, at, end, out);
+    if (out.hasGsmId) scanAsOctets(b, f, out, fromGsm(b, at, end, out));
   }
   out.isReceiptText = out.idEnd > out.idAt && out.state >= 0;
   if (f.receiptedIdLength > 0) {
-    out.idAt = idAt;
-    out.idEnd = idAt + Math.min(f.receiptedIdLength, ID_BYTES_MAX);
+    out.idAt = out.bytes === b ? f.receiptedIdAt : SCRATCH_TEXT_BYTES;
+    out.idEnd = out.idAt + Math.min(f.receiptedIdLength, ID_BYTES_MAX);
   }
   if (f.messageState >= 0 && f.messageState <= smpp.STATE_SKIPPED) out.state = f.messageState;
   if (f.networkErrorAt >= 0) {
@@ -87,6 +88,16 @@ export function scanReceipt(b: Uint8Array, start: number, f: MessageFields, out:
     out.networkErrorCode = readU16(b, f.networkErrorAt + 1);
   }
   return out.idEnd > out.idAt;
+}
+
+/** Scans the text that became octets in the scratch; the id of the TLV goes behind it. False: it says nothing. */
+function scanAsOctets(b: Uint8Array, f: MessageFields, out: ReceiptFields, length: number): boolean {
+  clear(out);
+  out.bytes = out.scratch;
+  scanText(out.scratch, 0, length, out);
+  const idLength = Math.min(f.receiptedIdLength, ID_BYTES_MAX);
+  for (let i = 0; i < idLength; i++) out.scratch[SCRATCH_TEXT_BYTES + i] = b[f.receiptedIdAt + i];
+  return out.hasKeys;
 }
 
 function clear(out: ReceiptFields): void {
@@ -101,22 +112,44 @@ function clear(out: ReceiptFields): void {
   out.doneDateMs = 0;
   out.textAt = 0;
   out.textEnd = 0;
+  out.hasGsmId = false;
+  out.hasKeys = false;
 }
 
 /** Keeps the low octets of UCS-2 units (a receipt's keys and values are ASCII); returns the characters kept. */
 function narrow(b: Uint8Array, at: number, end: number, out: ReceiptFields): number {
-  if (out.scratch === NOTHING) out.scratch = new Uint8Array(SCRATCH_TEXT_BYTES + ID_BYTES_MAX);
+  const scratch = scratchOf(out);
   let next = 0;
   for (let i = at; i + 1 < end && next < SCRATCH_TEXT_BYTES; i += 2) {
-    out.scratch[next++] = b[i] === 0 ? b[i + 1] : 0x3f;
+    scratch[next++] = b[i] === 0 ? b[i + 1] : 0x3f;
   }
   return next;
 }
 
-function copyId(b: Uint8Array, f: MessageFields, to: number, out: ReceiptFields): number {
-  const length = Math.min(f.receiptedIdLength, ID_BYTES_MAX);
-  for (let i = 0; i < length; i++) out.scratch[to + i] = b[f.receiptedIdAt + i];
-  return to;
+/**
+ * The two characters of ids that the GSM default alphabet has elsewhere than ASCII. (Its 00 is an at sign, but a NUL
+ * in a receipt ends a string of somebody who counted it in.)
+ */
+const GSM_DOLLAR = 0x02;
+const GSM_UNDERSCORE = 0x11;
+
+function fromGsm(b: Uint8Array, at: number, end: number, out: ReceiptFields): number {
+  const scratch = scratchOf(out);
+  const length = Math.min(end - at, SCRATCH_TEXT_BYTES);
+  for (let i = 0; i < length; i++) {
+    const octet = b[at + i];
+    scratch[i] = octet === GSM_UNDERSCORE ? 0x5f : octet === GSM_DOLLAR ? 0x24 : octet;
+  }
+  return length;
+}
+
+function isGsmOnly(b: Uint8Array, at: number, from: number, to: number): boolean {
+  return at >= from && at < to && (b[at] === GSM_UNDERSCORE || b[at] === GSM_DOLLAR);
+}
+
+function scratchOf(out: ReceiptFields): Uint8Array {
+  if (out.scratch === NOTHING) out.scratch = new Uint8Array(SCRATCH_TEXT_BYTES + ID_BYTES_MAX);
+  return out.scratch;
 }
 
 const KEY_NONE = 0;
@@ -163,6 +196,7 @@ function scanCommon(b: Uint8Array, from: number, end: number, out: ReceiptFields
   if (!isKey(b, at + 18, 12, 0x74, 0x65) || !isKey(b, at + 41, 10, 0x74, 0x65)) return false;
   if (!isKey(b, at + 62, 5, 0x61, 0x74) || !isKey(b, at + 75, 4, 0x72, 0x72)) return false;
   if (!isKey(b, at + 83, 5, 0x78, 0x74) || b[at + 74] <= 0x20 || b[at + 82] <= 0x20) return false;
+  out.hasKeys = true;
   out.idAt = from + 3;
   out.idEnd = at;
   out.submitDateMs = submitDates.parse(b, at + 31);
@@ -211,6 +245,7 @@ function scanText(b: Uint8Array, from: number, end: number, out: ReceiptFields):
     if (b[i] !== 0x3a) continue;
     const key = keyBefore(b, valueAt, i);
     if (key === KEY_NONE) continue;
+    out.hasKeys = true;
     if (open !== KEY_NONE) takeValue(b, open, valueAt, i - KEYS[key].length, out);
     valueAt = i + 1;
     if (key === KEY_TEXT) {
@@ -249,12 +284,14 @@ function endsWith(b: Uint8Array, from: number, end: number, key: Uint8Array): bo
   return letter < 0x61 || letter > 0x7a;
 }
 
-/** A value is the first word between its key and the next one. */
+/** A value is the first word between its key and the next one, without a comma or semicolon at its end. */
 function takeValue(b: Uint8Array, key: number, from: number, to: number, out: ReceiptFields): void {
   let at = from;
   while (at < to && b[at] <= 0x20) at++;
   let end = at;
   while (end < to && b[end] > 0x20) end++;
+  if (key === KEY_ID && (isGsmOnly(b, at - 1, from, to) || isGsmOnly(b, end, from, to))) out.hasGsmId = true;
+  while (end > at && (b[end - 1] === 0x2c || b[end - 1] === 0x3b)) end--;
   switch (key) {
     case KEY_ID:
       out.idAt = at;

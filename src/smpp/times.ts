@@ -72,20 +72,30 @@ export function validityStatus(
   return ESME_ROK;
 }
 
-/** YYMMDDhhmm in UTC, ten digits, as receipts carry it; returns the bytes written. */
-export function formatReceiptDate(b: Uint8Array, at: number, ms: number): number {
-  // The receipts of a minute carry the same date: it is worked out once, and then copied.
+/**
+ * YYMMDDhhmm, YYMMDDhhmmss or YYYYMMDDhhmmss in UTC (`digits` 10, 12 or 14), as receipts carry it; returns the bytes
+ * written.
+ */
+export function formatReceiptDate(b: Uint8Array, at: number, ms: number, digits = 10): number {
+  // The receipts of a minute carry the same dates: each is worked out once, and then copied.
   const minute = Math.floor(ms / 60_000);
-  if (minute !== formattedMinute) {
-    formattedMinute = minute;
-    workOutDate(formatted, 0, ms);
+  const place = minute & (DATES_KEPT - 1);
+  const from = place * MINUTE_DIGITS;
+  if (minute !== keptMinutes[place]) {
+    keptMinutes[place] = minute;
+    workOutDate(keptDates, from, ms);
   }
-  for (let i = 0; i < 10; i++) b[at + i] = formatted[i];
-  return 10;
+  let next = at;
+  for (let i = digits === 14 ? from : from + 2; i < from + MINUTE_DIGITS; i++) b[next++] = keptDates[i];
+  if (digits !== 10) writeTwo(b, next, Math.floor(ms / 1000) - minute * 60);
+  return digits;
 }
 
-let formattedMinute = -1;
-const formatted = new Uint8Array(10);
+/** YYYYMMDDhhmm. Receipts of messages sent some minutes ago alternate between two dates: so several are kept. */
+const MINUTE_DIGITS = 12;
+const DATES_KEPT = 8;
+const keptMinutes = new Float64Array(DATES_KEPT).fill(-1);
+const keptDates = new Uint8Array(DATES_KEPT * MINUTE_DIGITS);
 
 function workOutDate(b: Uint8Array, at: number, ms: number): void {
   const days = Math.floor(ms / 86_400_000);
@@ -105,11 +115,12 @@ function workOutDate(b: Uint8Array, at: number, ms: number): void {
   const shifted = Math.floor((5 * dayOfYear + 2) / 153);
   const month = shifted < 10 ? shifted + 3 : shifted - 9;
   const year = yearOfEra + Math.floor(z / 146_097) * 400 + (month <= 2 ? 1 : 0);
-  writeTwo(b, at, year % 100);
-  writeTwo(b, at + 2, month);
-  writeTwo(b, at + 4, dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1);
-  writeTwo(b, at + 6, Math.floor(minutes / 60));
-  writeTwo(b, at + 8, minutes % 60);
+  writeTwo(b, at, Math.floor(year / 100));
+  writeTwo(b, at + 2, year % 100);
+  writeTwo(b, at + 4, month);
+  writeTwo(b, at + 6, dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1);
+  writeTwo(b, at + 8, Math.floor(minutes / 60));
+  writeTwo(b, at + 10, minutes % 60);
 }
 
 /**
@@ -119,7 +130,7 @@ function workOutDate(b: Uint8Array, at: number, ms: number): void {
 export function parseReceiptDate(b: Uint8Array, at: number, end: number): number {
   const length = end - at;
   if (length === TIME_DIGITS) {
-    const ms = b[end - 1] === 0x52 ? MALFORMED : parseTime(b, at, end, 0);
+    const ms = (b[end - 1] | 0x20) === 0x72 ? MALFORMED : parseTime(b, at, end, 0);
     return ms < 0 ? 0 : ms;
   }
   if (length !== 10 && length !== 12 && length !== 14) return 0;

@@ -104,14 +104,31 @@ describe('the validity of a message', () => {
 });
 
 describe('dates of receipts', () => {
-  it('are written in UTC as Date has them, on every day', () => {
-    const b = Buffer.alloc(12, 0x2e);
-    for (let ms = Date.UTC(1970, 0, 1, 23, 59); ms < Date.UTC(2105, 0, 1); ms += 86_400_000) {
-      expect(formatReceiptDate(b, 1, ms)).toBe(10);
-      const iso = new Date(ms).toISOString();
-      expect(b.toString('latin1', 1, 11)).toBe(iso.replace(/[-T:]/g, '').slice(2, 12));
+  it('are written in UTC as Date has them, on every day and in every length', () => {
+    const b = Buffer.alloc(18, 0x2e);
+    for (let ms = Date.UTC(1970, 0, 1, 23, 59, 7); ms < Date.UTC(2105, 0, 1); ms += 86_400_000 + 61_003) {
+      const whole = new Date(ms).toISOString().replace(/[-T:]/g, '').slice(0, 14);
+      for (const [digits, expected] of [
+        [10, whole.slice(2, 12)],
+        [12, whole.slice(2)],
+        [14, whole],
+      ] as const) {
+        b.fill(0x2e);
+        expect(formatReceiptDate(b, 1, ms, digits)).toBe(digits);
+        expect(b.toString('latin1')).toBe(`.${expected}`.padEnd(18, '.'));
+      }
     }
-    expect(b.toString('latin1', 0, 1) + b.toString('latin1', 11)).toBe('..');
+    expect(formatReceiptDate(b, 1, 0)).toBe(10);
+  });
+
+  it("of several minutes do not get in each other's way", () => {
+    const b = Buffer.alloc(14);
+    const start = Date.UTC(2026, 0, 1, 12);
+    for (const minutes of [0, 8, 0, 16, 1, 8, 0, 1]) {
+      const ms = start + minutes * 60_000 + 59_999;
+      formatReceiptDate(b, 0, ms, 14);
+      expect(b.toString('latin1')).toBe(new Date(ms).toISOString().replace(/[-T:]/g, '').slice(0, 14));
+    }
   });
 
   it.each([
@@ -124,7 +141,7 @@ describe('dates of receipts', () => {
     expect(new Date(parseReceiptDate(b, 0, b.length)).toISOString()).toBe(iso);
   });
 
-  it.each(['', '0000000000', '2613011200', '26010112', 'yesterday.', '000000010000000R'])(
+  it.each(['', '0000000000', '2613011200', '26010112', 'yesterday.', '000000010000000R', '000000010000000r'])(
     '"%s" is none',
     (text) => {
       const b = Buffer.from(text);

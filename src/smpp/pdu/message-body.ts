@@ -54,7 +54,14 @@ export function scanMessage(
   return smpp.ESME_ROK;
 }
 
-function scanAddresses(b: Uint8Array, from: number, end: number, strict: boolean, f: MessageFields): number {
+/** service_type and both addresses, from `from` to `f.commonAt`; a command_status. */
+export function scanAddresses(
+  b: Uint8Array,
+  from: number,
+  end: number,
+  strict: boolean,
+  f: MessageFields,
+): number {
   const addressBytes = strict ? ADDRESS_BYTES : UNLIMITED;
   f.serviceTypeAt = from;
   let nul = stringEnd(b, from, end, strict ? SERVICE_TYPE_BYTES : UNLIMITED);
@@ -120,7 +127,8 @@ function scanCommon(
   return f.tlvAt > end ? smpp.ESME_RINVMSGLEN : smpp.ESME_ROK;
 }
 
-function scanTlvs(
+/** Optional parameters in [from, end); a command_status. */
+export function scanTlvs(
   b: Uint8Array,
   from: number,
   end: number,
@@ -211,7 +219,7 @@ export function isUcs2(dataCoding: number): boolean {
  * Octets of the user data header at `at`, or -1 when it is broken:
  * UDHL, then elements { identifier, length, data } that fill UDHL octets exactly.
  */
-function udhLengthOf(b: Uint8Array, at: number, length: number): number {
+export function udhLengthOf(b: Uint8Array, at: number, length: number): number {
   if (length < 1 || b[at] >= length) return -1;
   const end = at + 1 + b[at];
   let next = at + 1;
@@ -219,7 +227,8 @@ function udhLengthOf(b: Uint8Array, at: number, length: number): number {
   return next === end ? end - at : -1;
 }
 
-function priorityMax(version: number): number {
+/** Highest priority_flag of a version. */
+export function priorityMax(version: number): number {
   if (version >= smpp.VERSION_50) return 4;
   return version >= smpp.VERSION_34 ? 3 : 1;
 }

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import * as smpp from '../../../src/smpp/constants.ts';
 import { scanDeliverSm } from '../../../src/smpp/pdu/deliver-sm.ts';
 import { MessageFields } from '../../../src/smpp/pdu/message-fields.ts';
+import { ID_DECIMAL, ID_LOW_DECIMAL, ID_LOW_HEX } from '../../../src/smpp/pdu/message-id-text.ts';
 import {
+  CONTENT_TEXT,
+  CONTENT_TLVS,
   RECEIPT_PDU_BYTES_MAX,
   ReceiptArgs,
   writeReceiptPdu,
@@ -12,7 +15,6 @@ import { stateText } from '../../../src/smpp/receipt-state.ts';
 import { ReceiptFields, scanReceipt } from '../../../src/smpp/receipt.ts';
 import { oracleDecode } from '../../support/oracle.ts';
 
-const NONE = Buffer.alloc(0);
 const SUBMIT_MS = Date.UTC(2026, 0, 1, 12, 0, 59);
 const DONE_MS = Date.UTC(2026, 0, 1, 12, 1, 0);
 
@@ -49,6 +51,15 @@ function written(change: Partial<ReceiptArgs> = {}): Buffer {
 
 const textIn = (pdu: Buffer): string => (oracleDecode(pdu).short_message as { message: string }).message;
 
+/** Tags of the TLVs behind a deliver_sm's text, as our scan finds their place and plain reading their tags. */
+function tagsIn(pdu: Buffer): number[] {
+  const f = new MessageFields();
+  expect(scanDeliverSm(pdu, 0, pdu.length, smpp.VERSION_34, f)).toBe(smpp.ESME_ROK);
+  const tags: number[] = [];
+  for (let at = f.tlvAt; at < pdu.length; at += 4 + pdu.readUInt16BE(at + 2)) tags.push(pdu.readUInt16BE(at));
+  return tags;
+}
+
 describe('our receipt', () => {
   it('is a deliver_sm with the addresses swapped, the text of appendix B and three TLVs', () => {
     const text =
@@ -72,13 +83,84 @@ describe('our receipt', () => {
     });
   });
 
-  it('has no TLVs and 8 digits on 3.3', () => {
-    const pdu = written({ version: smpp.VERSION_33 });
-    expect(textIn(pdu)).toMatch(/^id:89abcdef sub:001 /);
-    expect(pdu.readUInt32BE(0)).toBe(pdu.length);
-    const f = new MessageFields();
-    scanDeliverSm(pdu, 0, pdu.length, smpp.VERSION_33, f);
-    expect(f.tlvAt).toBe(pdu.length);
+  it('has no TLVs and 8 digits on 3.3, whatever the account asks for', () => {
+    for (const content of [0, CONTENT_TEXT, CONTENT_TLVS]) {
+      const pdu = written({ version: smpp.VERSION_33, idForm: ID_LOW_HEX, content, dataSm: true });
+      expect(oracleDecode(pdu).command).toBe('deliver_sm');
+      expect(textIn(pdu)).toMatch(/^id:89abcdef sub:001 /);
+      expect(pdu.readUInt32BE(0)).toBe(pdu.length);
+      expect(tagsIn(pdu)).toEqual([]);
+    }
+    const decimal = written({ version: smpp.VERSION_33, idForm: ID_LOW_DECIMAL });
+    expect(textIn(decimal)).toMatch(/^id:2309737967 sub:001 /);
+  });
+
+  it('names the message in text and TLV alike, also in decimal', () => {
+    const pdu = written({ idForm: ID_DECIMAL });
+    expect(textIn(pdu)).toMatch(/^id:81985529216486895 sub:001 /);
+    expect(oracleDecode(pdu).receipted_message_id).toBe('81985529216486895');
+  });
+
+  it('is text alone or TLVs alone where the account wants that', () => {
+    const text = written({ content: CONTENT_TEXT });
+    expect([textIn(text).length > 0, tagsIn(text)]).toEqual([true, []]);
+    const tlvs = written({ content: CONTENT_TLVS });
+    expect([textIn(tlvs), tagsIn(tlvs)]).toEqual(['', [0x1e, 0x427, 0x423]]);
+    expect(oracleDecode(tlvs)).toMatchObject({ receipted_message_id: '0123456789abcdef', message_state: 2 });
+  });
+
+  it('in a data_sm has its text in message_payload', () => {
+    const fields = {
+      command: 'data_sm',
+      sequence_number: 42,
+      source_addr: '447700900123',
+      destination_addr: 'SENDER',
+      esm_class: 4,
+      registered_delivery: 0,
+      data_coding: 0,
+    };
+    const told = { receipted_message_id: '0123456789abcdef', message_state: 2 };
+    const both = oracleDecode(written({ dataSm: true }));
+    expect(both).toMatchObject({ ...fields, ...told });
+    const text = (pdu: Record<string, unknown>): string =>
+      String((pdu.message_payload as { message: string }).message);
+    expect(text(both)).toMatch(/^id:0123456789abcdef sub:001 .* text:Hello, this is longe$/);
+    const textOnly = oracleDecode(written({ dataSm: true, content: CONTENT_TEXT }));
+    expect(textOnly).toMatchObject(fields);
+    expect([text(textOnly), textOnly.receipted_message_id]).toEqual([text(both), undefined]);
+    const tlvsOnly = oracleDecode(written({ dataSm: true, content: CONTENT_TLVS }));
+    expect(tlvsOnly).toMatchObject({ ...fields, ...told });
+    expect(tlvsOnly.message_payload).toBeUndefined();
+  });
+
+  it.each([
+    [10, 'submit date:2601011200 done date:2601011201 '],
+    [12, 'submit date:260101120059 done date:260101120100 '],
+    [14, 'submit date:20260101120059 done date:20260101120100 '],
+  ])('has dates of %i digits', (dateDigits, dates) => {
+    expect(textIn(written({ dateDigits }))).toContain(dates);
+  });
+
+  it.each([
+    [{ submitted: 3, delivered: 2 }, 'sub:003 dlvrd:002 '],
+    [{ submitted: 2, delivered: 0 }, 'sub:002 dlvrd:000 '],
+    [{ submitted: 255, delivered: 190 }, 'sub:255 dlvrd:190 '],
+    [{}, 'sub:001 dlvrd:001 '],
+    [{ state: smpp.STATE_EXPIRED }, 'sub:001 dlvrd:000 '],
+  ])('counts what it stands for: %j', (counts, expected) => {
+    expect(textIn(written(counts))).toContain(` ${expected}submit date:`);
+  });
+
+  it('is told with 3.3 states on 3.3', () => {
+    const stat = (state: number): string =>
+      textIn(written({ version: smpp.VERSION_33, idForm: ID_LOW_HEX, state })).split(/stat:| err:/)[1];
+    expect([stat(2), stat(3), stat(8), stat(9), stat(0)]).toEqual([
+      'DELIVRD',
+      'EXPIRED',
+      'UNDELIV',
+      'UNDELIV',
+      'ENROUTE',
+    ]);
   });
 
   it('tells the error as it came, and as a code where it is one', () => {
@@ -111,17 +193,46 @@ describe('our receipt', () => {
 
   it('fits into what it promises at its largest', () => {
     const addresses = Buffer.alloc(40, 0x31);
-    const pdu = written({
+    const largest = {
       addresses,
       sourceAt: 0,
       sourceLength: 20,
       destAt: 20,
       destLength: 20,
+      idHigh: 0xffff_ffff,
+      idForm: ID_DECIMAL,
+      dateDigits: 14,
       err: Buffer.from('0065535'),
       errLength: 7,
       userMessageReference: 1,
-    });
-    expect(pdu.length).toBeLessThanOrEqual(RECEIPT_PDU_BYTES_MAX);
+      userResponseCode: 1,
+    };
+    const ack = { verbatim: true, text: Buffer.alloc(255, 0x78), textLength: 255 };
+    for (const more of [{}, { dataSm: true }, ack, { ...ack, dataSm: true }]) {
+      expect(written({ ...largest, ...more }).length).toBeLessThanOrEqual(RECEIPT_PDU_BYTES_MAX);
+    }
+  });
+
+  it('tells an acknowledgement in its own words', () => {
+    const message = Buffer.from('00590065007300210021', 'hex');
+    const ack = {
+      esmClass: smpp.ESM_MANUAL_ACK,
+      verbatim: true,
+      text: message,
+      textLength: message.length,
+      dataCoding: 8,
+      userResponseCode: 7,
+      state: -1,
+      content: CONTENT_TEXT,
+    };
+    for (const dataSm of [false, true]) {
+      const pdu = oracleDecode(written({ ...ack, dataSm }));
+      const where = dataSm ? pdu.message_payload : pdu.short_message;
+      expect((where as { message: string }).message).toBe('Yes!!');
+      expect(pdu).toMatchObject({ esm_class: 0x10, data_coding: 8, user_response_code: 7 });
+      expect(pdu.receipted_message_id).toBe('0123456789abcdef');
+      expect([pdu.message_state, pdu.network_error_code]).toEqual([undefined, undefined]);
+    }
   });
 
   it('is understood by our own scan', () => {
@@ -138,7 +249,7 @@ describe('the text alone', () => {
   it('does not cut an escape in two', () => {
     const b = Buffer.alloc(200);
     const text = Buffer.from(`${'x'.repeat(19)}\x1bey`, 'latin1');
-    const length = writeReceiptText(b, 0, -1, 1, 0, 0, 2, NONE, 0, 0, text, 0, text.length);
+    const length = writeReceiptText(b, 0, args({ text, textLength: text.length }));
     expect(b.toString('latin1', 0, length)).toMatch(/text:x{19}$/);
   });
 
