@@ -54,6 +54,29 @@ export const BROADCAST_SM_RESP = 0x8000_0111;
 export const QUERY_BROADCAST_SM_RESP = 0x8000_0112;
 export const CANCEL_BROADCAST_SM_RESP = 0x8000_0113;
 
+/** The command_id of every response, generic_nack with them. */
+export const RESPONSE_IDS: readonly number[] = [
+  GENERIC_NACK,
+  BIND_RECEIVER_RESP,
+  BIND_TRANSMITTER_RESP,
+  QUERY_SM_RESP,
+  SUBMIT_SM_RESP,
+  DELIVER_SM_RESP,
+  UNBIND_RESP,
+  REPLACE_SM_RESP,
+  CANCEL_SM_RESP,
+  BIND_TRANSCEIVER_RESP,
+  ENQUIRE_LINK_RESP,
+  SUBMIT_MULTI_RESP,
+  PARAM_RETRIEVE_RESP,
+  QUERY_LAST_MSGS_RESP,
+  QUERY_MSG_DETAILS_RESP,
+  DATA_SM_RESP,
+  BROADCAST_SM_RESP,
+  QUERY_BROADCAST_SM_RESP,
+  CANCEL_BROADCAST_SM_RESP,
+];
+
 // command_status
 export const ESME_ROK = 0x00;
 export const ESME_RINVMSGLEN = 0x01;
@@ -163,7 +186,26 @@ export const TLV_MORE_MESSAGES_TO_SEND = 0x0426;
 export const TLV_MESSAGE_STATE = 0x0427;
 export const TLV_CONGESTION_STATE = 0x0428;
 export const TLV_USSD_SERVICE_OP = 0x0501;
+export const TLV_BROADCAST_CHANNEL_INDICATOR = 0x0600;
+export const TLV_BROADCAST_CONTENT_TYPE = 0x0601;
+export const TLV_BROADCAST_CONTENT_TYPE_INFO = 0x0602;
+export const TLV_BROADCAST_MESSAGE_CLASS = 0x0603;
+export const TLV_BROADCAST_REP_NUM = 0x0604;
+export const TLV_BROADCAST_FREQUENCY_INTERVAL = 0x0605;
+/** In a broadcast_sm_resp it is failed_broadcast_area_identifier. */
+export const TLV_BROADCAST_AREA_IDENTIFIER = 0x0606;
+export const TLV_BROADCAST_ERROR_STATUS = 0x0607;
+export const TLV_BROADCAST_AREA_SUCCESS = 0x0608;
+export const TLV_BROADCAST_END_TIME = 0x0609;
+export const TLV_BROADCAST_SERVICE_GROUP = 0x060a;
 export const TLV_BILLING_IDENTIFICATION = 0x060b;
+export const TLV_SOURCE_NETWORK_ID = 0x060d;
+export const TLV_DEST_NETWORK_ID = 0x060e;
+export const TLV_SOURCE_NODE_ID = 0x060f;
+export const TLV_DEST_NODE_ID = 0x0610;
+export const TLV_DEST_ADDR_NP_RESOLUTION = 0x0611;
+export const TLV_DEST_ADDR_NP_INFORMATION = 0x0612;
+export const TLV_DEST_ADDR_NP_COUNTRY = 0x0613;
 export const TLV_DISPLAY_TIME = 0x1201;
 export const TLV_SMS_SIGNAL = 0x1203;
 export const TLV_MS_VALIDITY = 0x1204;
@@ -186,6 +228,9 @@ export const STATE_SKIPPED = 9;
 // esm_class: bits 5-2 are the message type, bits 1-0 the messaging mode.
 export const ESM_TYPE_MASK = 0x3c;
 export const ESM_RECEIPT = 0x04;
+/** Of the recipient, not of the SMSC: it was read, or answered by hand. */
+export const ESM_DELIVERY_ACK = 0x08;
+export const ESM_MANUAL_ACK = 0x10;
 export const ESM_INTERMEDIATE = 0x20;
 export const ESM_UDHI = 0x40;
 
@@ -228,9 +273,6 @@ const STATUS_NAMES: ReadonlyMap<number, string> = new Map([
   [ESME_RINVREGDLVFLG, 'ESME_RINVREGDLVFLG'],
   [ESME_RSYSERR, 'ESME_RSYSERR'],
   [ESME_RINVSRCADR, 'ESME_RINVSRCADR'],
-/** Of the recipient, not of the SMSC: it was read, or answered by hand. */
-export const ESM_DELIVERY_ACK = 0x08;
-export const ESM_MANUAL_ACK = 0x10;
   [ESME_RINVDSTADR, 'ESME_RINVDSTADR'],
   [ESME_RINVMSGID, 'ESME_RINVMSGID'],
   [ESME_RBINDFAIL, 'ESME_RBINDFAIL'],

@@ -199,12 +199,22 @@ function settleSar(strict: boolean, f: MessageFields): number {
 function checkData(version: number, f: MessageFields): number {
   // v3.4 forbids both; in v5.0 message_payload supersedes short_message.
   if (f.payloadLength > 0 && f.smLength > 0 && version < smpp.VERSION_50) return smpp.ESME_RTLVNOTALLWD;
-  if (f.udhLength < 0) return smpp.ESME_RINVESMCLASS;
-  if (f.dataCoding < 0x10 && ((UNSUPPORTED_CODINGS >> f.dataCoding) & 1) === 1) {
+  return dataStatus(version, f.dataCoding, f.dataLength, f.udhLength);
+}
+
+/** What to refuse submitted user data with; `udhLength` -1: its header is broken. ESME_ROK when all is well. */
+export function dataStatus(
+  version: number,
+  dataCoding: number,
+  dataLength: number,
+  udhLength: number,
+): number {
+  if (udhLength < 0) return smpp.ESME_RINVESMCLASS;
+  if (dataCoding < 0x10 && ((UNSUPPORTED_CODINGS >> dataCoding) & 1) === 1) {
     return version >= smpp.VERSION_50 ? smpp.ESME_RINVDCS : smpp.ESME_RSUBMITFAIL;
   }
-  const odd = ((f.dataLength - f.udhLength) & 1) === 1;
-  return odd && isUcs2(f.dataCoding) ? smpp.ESME_RINVMSGLEN : smpp.ESME_ROK;
+  const odd = ((dataLength - udhLength) & 1) === 1;
+  return odd && isUcs2(dataCoding) ? smpp.ESME_RINVMSGLEN : smpp.ESME_ROK;
 }
 
 /** Whether the text is UCS-2: data_coding 8, or a GSM data coding scheme (0x10 and up) that says so. */
@@ -234,7 +244,7 @@ export function priorityMax(version: number): number {
 }
 
 /** Bits 1-0 = 11 (success only) exist since 5.0; 3.3 knows 0 and 1 only. */
-function isRegisteredDelivery(value: number, version: number): boolean {
+export function isRegisteredDelivery(value: number, version: number): boolean {
   if (version >= smpp.VERSION_50) return true;
   return version >= smpp.VERSION_34 ? (value & 3) !== 3 : value <= 1;
 }
