@@ -286,6 +286,10 @@ export const OPERATION_ANSWER_DONE = 40;
 export const OPERATION_ANSWER_LENGTH = 48;
 export const OPERATION_ANSWER_DATA = 56;
 
+/** Receipts wait for an account of which no receiver is bound. a: 0, b: account. To edge 0, which may call it. */
+export const RECEIPTS_WAITING = 83;
+export const RECEIPTS_WAITING_BYTES = 24;
+
 /** A session is its edge's slot and the slot's generation, so an answer never reaches a successor. */
 export const SESSION_SLOT_BITS = 16;
 export const SESSIONS_MAX = 1 << SESSION_SLOT_BITS;

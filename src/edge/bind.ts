@@ -5,6 +5,7 @@ import { decodeBind, encodeBindResp } from '../smpp/pdu/bind.ts';
 import type { DecodedBind } from '../smpp/pdu/bind.ts';
 import { sessionVersion } from '../smpp/pdu/bind.ts';
 import { BINDING, boundStateOf } from '../smpp/session.ts';
+import { answersCall } from './outbind.ts';
 import { addReceiver, takesReceipts } from './receipts.ts';
 import type { BindVerdict, Session } from './state.ts';
 
@@ -24,6 +25,15 @@ export function bind(
   session.tap?.claim(request.systemId);
   if (request.status !== smpp.ESME_ROK) {
     refuse(session, command, sequence, request.status);
+    return false;
+  }
+  if (session.called !== undefined && !answersCall(session.called, request.systemId, command)) {
+    session.edge.log.warn('bind refused', {
+      account: request.systemId,
+      address: session.address,
+      verdict: `we called the receiver of ${session.called.name}`,
+    });
+    refuse(session, command, sequence, smpp.ESME_RBINDFAIL);
     return false;
   }
   session.state = BINDING;

@@ -9,6 +9,8 @@ import {
   ANSWER_SESSION,
   ANSWER_STATUS,
   DELIVER,
+  RECEIPTS_WAITING,
+  RECORD_B,
   RECORD_ID_HIGH,
   RECORD_ID_LOW,
   RECORD_TYPE,
@@ -33,6 +35,7 @@ import { MessageTimes } from '../smpp/times.ts';
 import type { TraceBatch } from '../smpp/trace-feed.ts';
 import { EdgeHttp } from './http.ts';
 import { LentReceipts } from './lent.ts';
+import { EsmeCaller, sendOutbind } from './outbind.ts';
 import { deliver, expireReceipts, sendHeldResults, sendUntold } from './receipts.ts';
 import { EsmeSession } from './session.ts';
 import type { Control, EdgeAccount, EdgeLog, EdgeSmsc, EdgeState, Session } from './state.ts';
@@ -65,6 +68,7 @@ export class Edge {
   readonly traces: EdgeTraces;
   readonly #server: net.Server;
   readonly #http: EdgeHttp;
+  readonly #caller: EsmeCaller;
   readonly #takes: ((bytes: Bytes, at: number, length: number) => boolean)[];
   #timer: NodeJS.Timeout | undefined;
   #ticks = 0;
@@ -77,6 +81,7 @@ export class Edge {
     this.traces = new EdgeTraces(this.state, (batch) => setup.onTraced(batch));
     this.#http = new EdgeHttp(this.state);
     this.state.http = this.#http;
+    this.#caller = new EsmeCaller(this.state, (socket, account) => this.#onConnection(socket, account));
     this.#server = net.createServer({ pauseOnConnect: true }, (socket) => this.#onConnection(socket));
     this.#takes = setup.ends.readers.map(
       (_, shard) => (bytes: Bytes, at: number, _length: number) => this.#take(shard, bytes, at),
@@ -148,7 +153,8 @@ export class Edge {
     return { smppPort: port, ...http };
   }
 
-  #onConnection(socket: net.Socket): void {
+  /** `called`: it was we who connected, to the ESME of this account. */
+  #onConnection(socket: net.Socket, called?: EdgeAccount): Session | undefined {
     const { state } = this;
     const { sessions_max, sessions_per_ip_max } = state.config.smpp;
     // Each edge has its share: the kernel spreads connections over them, and none asks the others.
@@ -161,14 +167,14 @@ export class Edge {
       state.cells[CELL_CONNECTIONS_REFUSED]++;
       state.log.warn('connection refused', { address, open, ofThisAddress: count, draining: state.draining });
       socket.destroy();
-      return;
+      return undefined;
     }
     this.#addresses.set(address, count + 1);
     this.#readClock();
-    this.#open(socket, address);
+    return this.#open(socket, address, called);
   }
 
-  #open(accepted: net.Socket, address: string): void {
+  #open(accepted: net.Socket, address: string, called: EdgeAccount | undefined): Session {
     const { state } = this;
     const slot = state.freeSlots.pop() ?? state.sessions.length;
     state.generations[slot]++;
@@ -179,7 +185,9 @@ export class Edge {
     state.sessions[slot] = session;
     this.traces.opened(session);
     state.cells[CELL_SESSIONS]++;
+    if (called !== undefined) sendOutbind(session, called);
     socket.resume();
+    return session;
   }
 
   #removeSession(session: Session): void {
@@ -219,6 +227,7 @@ export class Edge {
     const type = bytes.u8[at + RECORD_TYPE];
     if (type === ANSWER) this.#onAnswer(bytes, at);
     else if (type === DELIVER) deliver(this.state, shard, bytes, at);
+    else if (type === RECEIPTS_WAITING) this.#caller.onWaiting(bytes.u16[(at + RECORD_B) >> 1]);
     else throw new Error(`record of type ${type} from shard ${shard}`);
     return true;
   }
@@ -293,6 +302,7 @@ export class Edge {
   refuseNew(): void {
     this.state.draining = true;
     this.#server.close();
+    this.#caller.stop();
   }
 
   /** Waits until every submit is answered and every lent receipt is answered, or until `deadlineMs`. */

@@ -61,6 +61,7 @@ export class EsmeSession implements Session {
   state = OPEN;
   version = smpp.VERSION_34;
   account: EdgeAccount | undefined;
+  called: EdgeAccount | undefined = undefined;
   /** Submits on their way, not answered yet. */
   inFlight = 0;
   /** Receipts that the ESME has not answered; values are indexes of edge.lent. */

@@ -43,6 +43,8 @@ export interface Session {
   state: number;
   version: number;
   account: EdgeAccount | undefined;
+  /** We called this account's ESME: nobody else may bind here. */
+  called: EdgeAccount | undefined;
   /** Submits on their way, not answered yet. */
   inFlight: number;
   /** Receipts that the ESME has not answered; values are indexes of edge.lent. */

@@ -12,11 +12,14 @@ import { onCommitted, onNoRoom, publish, sendHeldAnswers } from './commit.ts';
 import { appendParked } from './events.ts';
 import { dispatch } from './dispatch.ts';
 import { checkDisk, onSecond, onTick, publishCells } from './housekeeping.ts';
+import { onOperationResponse } from './forward.ts';
 import { takeRecord } from './intake.ts';
+import { restoreHeld } from './joining.ts';
 import { onBindDown, onCongestion, onSubmitResponse, onUnmatched } from './outcome.ts';
 import { OutbindListener } from './outbind.ts';
 import { DeliverReader, onDeliver } from './receipts-in.ts';
 import { serveDesks } from './receipts-out.ts';
+import { WaitingNotices } from './receipts-waiting.ts';
 import { buildState } from './setup.ts';
 import type { ShardLog, ShardSetup } from './setup.ts';
 import type { Recovery } from './recover.ts';
@@ -42,6 +45,7 @@ export class Shard {
   readonly #downReasons = new Map<OutboundBind, string>();
   /** Of the SMSCs that call us. */
   readonly #listeners: OutbindListener[] = [];
+  readonly #notices: WaitingNotices;
   #lastSecondMs = 0;
   #lastTickMs = 0;
   #wokeMs = 0;
@@ -69,6 +73,7 @@ export class Shard {
     this.#setup = setup;
     this.state = state;
     this.#log = log;
+    this.#notices = new WaitingNotices(setup.config, setup.accountNames);
     this.#settler = new Settler(state, setup.config.ledger.settle_age_s * 1000);
     this.#pageCache = new PageCache((why) =>
       log.info('written segments stay in the page cache; only speed depends on it', { why }),
@@ -123,6 +128,7 @@ export class Shard {
       }
       this.#settler.onSealed(recovery.segmentLast, 0);
     }
+    restoreHeld(state);
     publishCells(state);
     state.cells[CELL_RECOVERED] = state.cells[CELL_PENDING];
     state.journal.kick(state.nowMs);
@@ -180,7 +186,8 @@ export class Shard {
         onSubmitResponse(state, bind, slot, status, bytes, start, end),
       onUnmatched: (bind, sequence, status, bytes, start, end) =>
         onUnmatched(state, bind, sequence, status, bytes, start, end),
-      onOperationResponse: () => undefined,
+      onOperationResponse: (_bind, token, status, bytes, start, end) =>
+        onOperationResponse(state, token, status, bytes, start, end),
       onAlert: (bind) => this.#log.info('alert_notification', { smsc: smscOf(bind).config.id }),
       onCongestion: (bind, percent) => onCongestion(state, smscOf(bind), percent),
       onDeliver: (bind, bytes, start, end) => onDeliver(state, this.#reader, bind, bytes, start, end),
@@ -216,7 +223,7 @@ export class Shard {
   /** Records wait that could be taken now. */
   hasWork(): boolean {
     const { state } = this;
-    if (state.answersHeld.length > 0 || (state.journal.filling.isFull() && !state.blocked)) return false;
+    if (state.answersHeld.length > 0 || state.operationAnswers.length > 0 || (state.journal.filling.isFull() && !state.blocked)) return false;
     return state.ends.readers.some((reader) => !reader.isEmpty());
   }
 
@@ -229,6 +236,7 @@ export class Shard {
     if (state.nowMs - this.#lastSecondMs >= 1000) {
       this.#lastSecondMs = state.nowMs;
       onSecond(state);
+      this.#notices.tell(state);
     }
     // Settling only spares the next start work, and what it writes would eat up the disk's reserve.
     if (!this.#stopping && !state.blocked && !state.refusing) this.#settler.step(state.nowMs);
