@@ -170,12 +170,10 @@ export function decodePdu(
     return refuse(commandId, sequenceNumber, smpp.ESME_RINVCMDID, `${smpp.commandName(commandId)} ${reason}`);
   }
   const r = new BodyReader(b, start + smpp.HEADER_BYTES, end, version, lenient);
-  const pdu: PduHead = {
-    command: grammar.command,
-    commandStatus: readU32(b, start + 8),
-    sequenceNumber,
-    tlvs: [],
-  };
+  const pdu: PduHead = { ...grammar.blank };
+  pdu.commandStatus = readU32(b, start + 8);
+  pdu.sequenceNumber = sequenceNumber;
+  pdu.tlvs = [];
   const reading = { tags: options.tags ?? STANDARD_TAGS, values: options.tlvValues === true };
   if (grammar.isResponse && pdu.commandStatus !== smpp.ESME_ROK) readErrorBody(grammar, r, pdu, reading);
   else readBody(grammar, r, pdu, reading);

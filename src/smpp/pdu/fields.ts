@@ -1,6 +1,7 @@
 import * as smpp from '../constants.ts';
 import { isTime, TIME_DIGITS } from '../times.ts';
 import {
+  blankOf,
   measureFields,
   namedFields,
   readFields,
@@ -63,7 +64,7 @@ export function cString(bytesMax: number, tooLong: number, options: CStringOptio
         if (options.empty !== undefined && !r.lenient) r.fail(options.empty, 'is empty');
         return '';
       }
-      const text = latin1(r.b, at, nul);
+      const text = r.b.toString('latin1', at, nul);
       return options.trims33 === true && r.version <= smpp.VERSION_33 ? text.trimStart() : text;
     },
     measure: (value, version, lenient) =>
@@ -193,13 +194,13 @@ export function list<T>(item: Field<T>, options: ListOptions = {}): Field<readon
 /** Several fields as one object: an entry of a list. */
 export function record<T extends object>(fields: { readonly [K in keyof T]: Field<T[K]> }): Field<T> {
   const named = namedFields(fields);
-  const empty = Object.fromEntries(named.map(({ key, field }) => [key, field.empty])) as T;
+  const empty = blankOf(named) as T;
   return {
     empty,
     read: (r) => {
-      const value = {};
-      readFields(named, r, value);
-      return value as T;
+      const value = { ...empty };
+      readFields(named, r, value as Record<string, unknown>);
+      return value;
     },
     measure: (value, version, lenient) =>
       measureFields(named, value as Record<string, unknown>, version, lenient),
@@ -220,16 +221,6 @@ function takeString(r: BodyReader, bytesMax: number, tooLong: number): number {
   else if (r.openEnd && at < end) r.at = end;
   else r.fail(smpp.ESME_RINVCMDLEN, at < end ? 'has no NUL' : CUT_OFF);
   return end;
-}
-
-/** Most strings here are so short that a call into native code takes longer than this loop. */
-const SHORT = 24;
-
-function latin1(b: Buffer, from: number, to: number): string {
-  if (to - from > SHORT) return b.toString('latin1', from, to);
-  let text = '';
-  for (let i = from; i < to; i++) text += String.fromCharCode(b[i]);
-  return text;
 }
 
 function measureString(value: string, bytesMax: number): number {
