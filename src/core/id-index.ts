@@ -4,20 +4,21 @@
  */
 import { FLAG_INDEXED, NO_SLOT, SMSC_ID_AT, TEXT_BYTES } from './message-table.ts';
 import type { MessageTable } from './message-table.ts';
+import { IDS_DIFFER, IDS_EQUAL, hashSmscId, likenessOfIds } from './smsc-id.ts';
 
-/** FNV-1a over the id's bytes and the SMSC, mixed; unsigned 32 bits. */
-export function hashSmscId(smsc: number, bytes: Uint8Array, at: number, length: number): number {
-  let hash = 0x811c_9dc5 ^ smsc;
-  for (let index = 0; index < length; index++) hash = Math.imul(hash ^ bytes[at + index], 0x0100_0193);
-  hash ^= hash >>> 15;
-  hash = Math.imul(hash, 0x2c1b_3c6d);
-  return (hash ^ (hash >>> 13)) >>> 0;
-}
+/** Several messages are as similar to the id as each other, under different ids. */
+export const AMBIGUOUS = -2;
 
 export class IdIndex {
   readonly #table: MessageTable;
   readonly #heads: Int32Array;
   readonly #mask: number;
+  /**
+   * After a `find` that found nothing: the message whose id differs in letter case or leading zeros only, NO_SLOT, or
+   * AMBIGUOUS; and how alike it is (IDS_*).
+   */
+  similar = NO_SLOT;
+  similarity = IDS_DIFFER;
 
   constructor(table: MessageTable) {
     let buckets = 1024;
@@ -39,15 +40,22 @@ export class IdIndex {
     this.#heads[bucket] = slot;
   }
 
+  /** The message with exactly this id, the newest should there be several; NO_SLOT: none, but see `similar`. */
   find(smsc: number, bytes: Uint8Array, at: number, length: number): number {
     const table = this.#table;
     const hash = hashSmscId(smsc, bytes, at, length);
     let slot = this.#heads[hash & this.#mask];
+    let isLike = false;
     while (slot !== NO_SLOT) {
-      if (table.hash[slot] === hash && table.smsc[slot] === smsc && this.#same(slot, bytes, at, length))
-        return slot;
+      if (table.hash[slot] === hash && table.smsc[slot] === smsc) {
+        if (this.#same(slot, bytes, at, length)) return slot;
+        isLike = true;
+      }
       slot = table.hashNext[slot];
     }
+    this.similar = NO_SLOT;
+    this.similarity = IDS_DIFFER;
+    if (isLike) this.#findSimilar(smsc, hash, bytes, at, length);
     return NO_SLOT;
   }
 
@@ -59,6 +67,32 @@ export class IdIndex {
       if (table.text[base + index] !== bytes[at + index]) return false;
     }
     return true;
+  }
+
+  #findSimilar(smsc: number, hash: number, bytes: Uint8Array, at: number, length: number): void {
+    const table = this.#table;
+    let first = NO_SLOT;
+    for (let slot = this.#heads[hash & this.#mask]; slot !== NO_SLOT; slot = table.hashNext[slot]) {
+      if (table.hash[slot] !== hash || table.smsc[slot] !== smsc) continue;
+      const likeness = this.#likeness(slot, bytes, at, length);
+      if (likeness === IDS_DIFFER || likeness < this.similarity) continue;
+      if (likeness > this.similarity) {
+        this.similarity = likeness;
+        first = slot;
+        this.similar = slot;
+      } else if (
+        this.#likeness(slot, table.text, first * TEXT_BYTES + SMSC_ID_AT, table.smscIdLength[first]) <
+        IDS_EQUAL
+      ) {
+        this.similar = AMBIGUOUS;
+      }
+    }
+  }
+
+  #likeness(slot: number, bytes: Uint8Array, at: number, length: number): number {
+    const table = this.#table;
+    const base = slot * TEXT_BYTES + SMSC_ID_AT;
+    return likenessOfIds(table.text, base, table.smscIdLength[slot], bytes, at, length);
   }
 
   /** Takes the slot out, if it is in. */

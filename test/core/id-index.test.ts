@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { IdIndex, hashSmscId } from '../../src/core/id-index.ts';
+import { describe, expect, test } from 'vitest';
+import { AMBIGUOUS, IdIndex } from '../../src/core/id-index.ts';
+import { IDS_DIFFER, IDS_SAME_BUT_CASE, IDS_SAME_BUT_ZEROS } from '../../src/core/smsc-id.ts';
 import {
   FLAG_INDEXED,
   MessageTable,
@@ -87,12 +88,53 @@ test('any sequence of adding, finding and removing does what a Map does', () => 
   }
 });
 
-test('ids that count up do not fall into few chains', () => {
-  const used = new Set<number>();
-  for (let number = 0; number < 1024; number++) {
-    const id = Buffer.from(number.toString().padStart(10, '0'));
-    used.add(hashSmscId(1, id, 0, id.length) & 1023);
+describe('an id that is only similar', () => {
+  /** What `find` leaves behind for `id`, after messages with these ids were sent. */
+  function similarTo(id: string, ids: string[]): { similar: string | number; similarity: number } {
+    const table = new MessageTable(16);
+    const index = new IdIndex(table);
+    const slots = ids.map((each) => withId(table, 0, Buffer.from(each)));
+    for (const slot of slots) index.add(slot);
+    const other = withId(table, 1, Buffer.from(id));
+    index.add(other);
+    expect(find(index, 0, Buffer.from(id))).toBe(NO_SLOT);
+    const { similar, similarity } = index;
+    return { similar: ids[slots.indexOf(similar)] ?? similar, similarity };
   }
-  // 1,024 balls in 1,024 boxes at random leave some 647 boxes with one or more.
-  expect(used.size).toBeGreaterThan(550);
+
+  test.each([
+    ['0a', ['0A'], '0A', IDS_SAME_BUT_CASE],
+    ['0a', ['a'], 'a', IDS_SAME_BUT_ZEROS],
+    ['7', ['0000000007'], '0000000007', IDS_SAME_BUT_ZEROS],
+    ['0a', ['a', '0A', '00A'], '0A', IDS_SAME_BUT_CASE],
+    ['0a', ['0A', '0A'], '0A', IDS_SAME_BUT_CASE],
+    ['aB', ['ab', 'AB'], AMBIGUOUS, IDS_SAME_BUT_CASE],
+    ['7', ['07', '007'], AMBIGUOUS, IDS_SAME_BUT_ZEROS],
+    ['7', ['07', '007', '07'], AMBIGUOUS, IDS_SAME_BUT_ZEROS],
+    ['7', ['8', '70'], NO_SLOT, IDS_DIFFER],
+  ])('%s among %j', (id, ids, similar, similarity) => {
+    expect(similarTo(id, ids)).toEqual({ similar, similarity });
+  });
+
+  test('given twice means the newer message', () => {
+    const table = new MessageTable(16);
+    const index = new IdIndex(table);
+    const slots = ['0A', '0A'].map((id) => withId(table, 0, Buffer.from(id)));
+    for (const slot of slots) index.add(slot);
+    find(index, 0, Buffer.from('0a'));
+    expect(index.similar).toBe(slots[1]);
+    index.remove(slots[1]);
+    find(index, 0, Buffer.from('0a'));
+    expect(index.similar).toBe(slots[0]);
+  });
+
+  test('is forgotten by the next search', () => {
+    const table = new MessageTable(16);
+    const index = new IdIndex(table);
+    index.add(withId(table, 0, Buffer.from('0A')));
+    find(index, 0, Buffer.from('0a'));
+    expect(index.similar).not.toBe(NO_SLOT);
+    find(index, 0, Buffer.from('b'));
+    expect([index.similar, index.similarity]).toEqual([NO_SLOT, IDS_DIFFER]);
+  });
 });

@@ -1,0 +1,82 @@
+/**
+ * The ids that an SMSC gives: one in its submit_sm_resp, and again in the receipt, where many write it differently. In
+ * other letters (0A1B, 0a1b), with or without leading zeros (007, 7), or in the other base (hexadecimal 3f2a9c10 in the
+ * response, decimal 1059757072 in the receipt). Ids are octets; those beyond 64 bits are common, so bases are changed
+ * with BigInt and never with Number.
+ */
+
+/** What two ids have in common, the more the higher. */
+export const IDS_DIFFER = 0;
+export const IDS_SAME_BUT_ZEROS = 1;
+export const IDS_SAME_BUT_CASE = 2;
+export const IDS_EQUAL = 3;
+
+/** As long as a message_id can be, without its NUL (C65). */
+export const SMSC_ID_TEXT_BYTES_MAX = 64;
+
+const ZERO = 0x30;
+
+/**
+ * FNV-1a over the SMSC and the id's octets, mixed; unsigned 32 bits. Ids that differ in letter case or leading zeros
+ * only have the same: bit 5, which is a letter's case, is set in every octet.
+ */
+export function hashSmscId(smsc: number, bytes: Uint8Array, at: number, length: number): number {
+  let hash = 0x811c_9dc5 ^ smsc;
+  const end = at + length;
+  let next = at;
+  while (next < end && bytes[next] === ZERO) next++;
+  for (; next < end; next++) hash = Math.imul(hash ^ (bytes[next] | 0x20), 0x0100_0193);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0x2c1b_3c6d);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
+
+/** IDS_EQUAL down to IDS_DIFFER. */
+export function likenessOfIds(
+  a: Uint8Array,
+  aAt: number,
+  aLength: number,
+  b: Uint8Array,
+  bAt: number,
+  bLength: number,
+): number {
+  let equal = aLength === bLength;
+  for (let i = 0; equal && i < aLength; i++) equal = a[aAt + i] === b[bAt + i];
+  if (equal) return IDS_EQUAL;
+  const aZeros = zerosAt(a, aAt, aLength);
+  const bZeros = zerosAt(b, bAt, bLength);
+  const digits = aLength - aZeros;
+  if (digits !== bLength - bZeros) return IDS_DIFFER;
+  for (let i = 0; i < digits; i++) {
+    if (lowerCase(a[aAt + aZeros + i]) !== lowerCase(b[bAt + bZeros + i])) return IDS_DIFFER;
+  }
+  return aZeros === bZeros ? IDS_SAME_BUT_CASE : IDS_SAME_BUT_ZEROS;
+}
+
+function zerosAt(bytes: Uint8Array, at: number, length: number): number {
+  let zeros = 0;
+  while (zeros < length && bytes[at + zeros] === ZERO) zeros++;
+  return zeros;
+}
+
+function lowerCase(octet: number): number {
+  return octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
+}
+
+/** The id in lower case and without leading zeros, one Latin-1 character an octet: what similar ids have in common. */
+export function normalSmscId(id: string): string {
+  return id.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/^0+/, '');
+}
+
+/** The hexadecimal digits of a decimal id, without leading zeros; undefined when it is none, or too long for an id. */
+export function decimalToHexId(id: string): string | undefined {
+  if (!/^[0-9]{1,64}$/.test(id)) return undefined;
+  return BigInt(id).toString(16);
+}
+
+/** The decimal digits of a hexadecimal id, without leading zeros; undefined when it is none, or too long for an id. */
+export function hexToDecimalId(id: string): string | undefined {
+  if (!/^[0-9a-fA-F]{1,64}$/.test(id)) return undefined;
+  const decimal = BigInt(`0x${id}`).toString();
+  return decimal.length > SMSC_ID_TEXT_BYTES_MAX ? undefined : decimal;
+}
