@@ -48,7 +48,11 @@ export class Checks {
 
   /** The part could not go on. */
   broken(error: unknown): void {
-    this.that('the part runs to its end', false, error instanceof Error ? (error.stack ?? error.message) : show(error));
+    this.that(
+      'the part runs to its end',
+      false,
+      error instanceof Error ? (error.stack ?? error.message) : show(error),
+    );
   }
 
   get passed(): number {
@@ -68,7 +72,9 @@ export class Checks {
 
 function show(value: unknown): string {
   if (Buffer.isBuffer(value)) return value.toString('hex');
-  return typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 4, breakLength: Infinity });
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : inspect(value, { depth: 4, breakLength: Infinity });
 }
 
 /** The table of what was checked, then notes, failures, and what was skipped. */
@@ -94,7 +100,12 @@ export function table(parts: readonly Checks[]): string {
 
 function columns(rows: readonly string[][]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** `interop: smpp=ok net-smpp=ok kannel=ok tshark=ok`: every part, in this order; one that did not run is skipped. */

@@ -80,7 +80,11 @@ export class PerlEsme {
   }
 
   /** Listens until a PDU that fits has come; undefined: it does not. */
-  async hears(session: string, fits: (pdu: PerlPdu) => boolean, waitMs = 15_000): Promise<PerlPdu | undefined> {
+  async hears(
+    session: string,
+    fits: (pdu: PerlPdu) => boolean,
+    waitMs = 15_000,
+  ): Promise<PerlPdu | undefined> {
     const deadline = performance.now() + waitMs;
     for (;;) {
       const found = this.heard.find((pdu) => pdu.session === session && fits(pdu));

@@ -101,11 +101,13 @@ export async function checkPerlMessages(ground: Ground): Promise<void> {
     const base = { ...PERL_SOURCE, ...PERL_DEST, destination_addr: number, registered_delivery: 1 };
     const answer = await perl.call('trx', 'submit_sm', { ...base, ...fields });
     if (!checks.equal('is accepted', [answer.name, answer.status], ['submit_sm_resp', ROK])) continue;
-    if (!(await ground.comes('it comes to the SMSC', () => toNumber(upstream, number) !== undefined))) continue;
+    if (!(await ground.comes('it comes to the SMSC', () => toNumber(upstream, number) !== undefined)))
+      continue;
     const { pdu } = toNumber(upstream, number) as { pdu: Parameters<typeof textOf>[0] };
     checks.equal('the text', textOf(pdu), text);
     for (const [field, value] of Object.entries(expect)) checks.equal(field, pdu[field], value);
-    if (fields.esm_class === 0x40) checks.equal('the header', udhOf(pdu), [Buffer.from('05040b8423f0', 'hex')]);
+    if (fields.esm_class === 0x40)
+      checks.equal('the header', udhOf(pdu), [Buffer.from('05040b8423f0', 'hex')]);
     const fails = index % 2 === 1;
     await checkReceipt(ground, perl, 'trx', upstream, number, answer, fails);
   }
@@ -131,7 +133,11 @@ async function checkReceipt(
   const { checks } = ground;
   const index = upstream.of('submit_sm').findIndex(({ pdu }) => pdu.destination_addr === number);
   const smscId = String(index + 1).padStart(10, '0');
-  const taken = await upstream.receipt(upstream.of('submit_sm')[index], smscId, fails ? 'UNDELIV' : 'DELIVRD');
+  const taken = await upstream.receipt(
+    upstream.of('submit_sm')[index],
+    smscId,
+    fails ? 'UNDELIV' : 'DELIVRD',
+  );
   checks.equal('the SMSC is told that its receipt is taken', taken.command_status, ROK);
   const id = String(answer.message_id);
   const mine = (pdu: PerlPdu): boolean => String(pdu.short_message ?? '').startsWith(`id:${id} `);
@@ -166,7 +172,12 @@ async function checkPayload(ground: Ground, perl: PerlEsme, upstream: NpmUpstrea
 }
 
 /** In 3.3 sending and receiving are two connections; ids are short and no TLV is sent. */
-async function checkOldPair(ground: Ground, perl: PerlEsme, upstream: NpmUpstream, port: number): Promise<void> {
+async function checkOldPair(
+  ground: Ground,
+  perl: PerlEsme,
+  upstream: NpmUpstream,
+  port: number,
+): Promise<void> {
   const { checks } = ground;
   checks.topic('message: transmitter and receiver of 3.3');
   await perl.call('trx', 'unbind');
@@ -186,6 +197,8 @@ async function checkOldPair(ground: Ground, perl: PerlEsme, upstream: NpmUpstrea
   checks.that('its id has at most 8 digits', /^[0-9A-Fa-f]{1,8}$/.test(String(answer.message_id)));
   await ground.comes('it comes to the SMSC', () => toNumber(upstream, number) !== undefined);
   await checkReceipt(ground, perl, 'rx', upstream, number, answer, false);
-  const tlvs = perl.heard.filter(({ session, receipted_message_id }) => session === 'rx' && receipted_message_id);
+  const tlvs = perl.heard.filter(
+    ({ session, receipted_message_id }) => session === 'rx' && receipted_message_id,
+  );
   checks.equal('no TLV is sent', tlvs, []);
 }

@@ -47,7 +47,10 @@ async function checkRefused(ground: Ground, perl: PerlEsme): Promise<void> {
   const refused = await perl.call('guest', 'bind_transceiver', { system_id: 'demo', password: 'wrong' });
   checks.equal('a wrong password', [refused.name, refused.status], ['bind_transceiver_resp', RBINDFAIL]);
   await perl.connect('early', front.port, 0x34);
-  const early = await perl.call('early', 'submit_sm', { destination_addr: '447700900123', short_message: 'x' });
+  const early = await perl.call('early', 'submit_sm', {
+    destination_addr: '447700900123',
+    short_message: 'x',
+  });
   checks.equal('a submit_sm before the bind', [early.name, early.status], ['submit_sm_resp', 4]);
   const alive = await perl.call('early', 'enquire_link');
   checks.equal('enquire_link before the bind', [alive.name, alive.status], ['enquire_link_resp', ROK]);

@@ -209,6 +209,8 @@ export class NpmUpstream {
   /** By command; what is not here is answered with ESME_ROK and, where it has one, the next message id. */
   readonly answers = new Map<string, Answer>();
   bindFields: Fields = { system_id: 'npmsmsc' };
+  /** Called with each submit_sm once it is answered. */
+  onMessage: (asked: Asked) => void = () => undefined;
   #ids = 0;
   #server: NpmServer | undefined;
 
@@ -245,11 +247,13 @@ export class NpmUpstream {
     if (fields === undefined) return;
     session.send(pdu.response(fields));
     if (pdu.command === 'bind_receiver' || pdu.command === 'bind_transceiver') this.receivers.push(session);
+    if (pdu.command === 'submit_sm') this.onMessage(asked);
   }
 
   #usual(pdu: NpmPdu): Fields {
     if (BINDS.includes(pdu.command)) return this.bindFields;
-    if (/^(?:submit_sm|submit_multi|data_sm|broadcast_sm)$/.test(pdu.command)) return { message_id: this.nextId() };
+    if (/^(?:submit_sm|submit_multi|data_sm|broadcast_sm)$/.test(pdu.command))
+      return { message_id: this.nextId() };
     return {};
   }
 
@@ -264,7 +268,9 @@ export class NpmUpstream {
 
   /** Messages, as whatever command they came, whose text is this. */
   withText(text: string): Asked[] {
-    return this.asked.filter(({ pdu }) => /^(?:submit_sm|data_sm)$/.test(pdu.command) && textOf(pdu) === text);
+    return this.asked.filter(
+      ({ pdu }) => /^(?:submit_sm|data_sm)$/.test(pdu.command) && textOf(pdu) === text,
+    );
   }
 
   /** Sends a request to the last session that takes them. */

@@ -201,7 +201,8 @@ async function checkNoReceipt(ground: Ground, esme: NpmEsme, upstream: NpmUpstre
     ids.push(String(answer.message_id));
   }
   for (const { number, stat } of asks) {
-    if (!(await ground.comes(`${number} comes to the SMSC`, () => arrived(upstream, number).length === 1))) return;
+    if (!(await ground.comes(`${number} comes to the SMSC`, () => arrived(upstream, number).length === 1)))
+      return;
     const asked = arrived(upstream, number)[0];
     const smscId = String(upstream.of('submit_sm').indexOf(asked) + 1).padStart(10, '0');
     await upstream.receipt(asked, smscId, stat);
@@ -264,7 +265,12 @@ async function checkParts(ground: Ground, esme: NpmEsme, upstream: NpmUpstream):
 }
 
 /** Waits until what came for this number, joined in order of its parts, is this text. */
-async function comesWhole(ground: Ground, upstream: NpmUpstream, number: string, text: string): Promise<Asked[]> {
+async function comesWhole(
+  ground: Ground,
+  upstream: NpmUpstream,
+  number: string,
+  text: string,
+): Promise<Asked[]> {
   await ground.comes(`the whole text comes to ${number}`, () => joined(arrived(upstream, number)) === text);
   const parts = arrived(upstream, number);
   ground.checks.equal('joined', joined(parts), text);

@@ -72,7 +72,9 @@ async function checkMultiRefused(ground: Ground, esme: NpmEsme): Promise<void> {
 export async function checkDataSm(ground: Ground): Promise<void> {
   const { checks } = ground;
   for (const supports of [[], ['data_sm']]) {
-    checks.topic(`data_sm to an SMSC that ${supports.length === 0 ? 'knows submit_sm only' : 'takes data_sm'}`);
+    checks.topic(
+      `data_sm to an SMSC that ${supports.length === 0 ? 'knows submit_sm only' : 'takes data_sm'}`,
+    );
     const { upstream, front } = await serveWithUpstream(ground, { smsc: { supports } });
     const esme = await NpmEsme.bind(front.port, 'bind_transceiver');
     const answer = await esme.request('data_sm', {
@@ -102,7 +104,11 @@ export async function checkDataSm(ground: Ground): Promise<void> {
       message_state: 2,
       message_payload: payload,
     });
-    checks.equal('a receipt in a data_sm is taken', [carried.command, carried.command_status], ['data_sm_resp', ROK]);
+    checks.equal(
+      'a receipt in a data_sm is taken',
+      [carried.command, carried.command_status],
+      ['data_sm_resp', ROK],
+    );
     const receipt = await esme.receipt(String(answer.message_id));
     checks.equal('and comes back', receipt.stat, 'DELIVRD');
     esme.cut();
@@ -234,7 +240,11 @@ export async function checkBroadcast(ground: Ground): Promise<void> {
   if (await ground.comes('it comes to the SMSC', () => upstream.of('broadcast_sm').length === 1)) {
     const [{ pdu }] = upstream.of('broadcast_sm');
     const areas = pdu.broadcast_area_identifier as { data: string }[] | undefined;
-    checks.equal('its areas', areas?.map(({ data }) => data), ['Downtown', 'Harbour']);
+    checks.equal(
+      'its areas',
+      areas?.map(({ data }) => data),
+      ['Downtown', 'Harbour'],
+    );
     checks.equal('its text', textOf(pdu), 'Storm warning');
     checks.equal('broadcast_rep_num', pdu.broadcast_rep_num, 10);
   }
@@ -245,7 +255,9 @@ export async function checkBroadcast(ground: Ground): Promise<void> {
   checks.equal('message_state', query.message_state, 2);
   const cancel = await esme.request('cancel_broadcast_sm', named);
   checks.equal('cancel_broadcast_sm', cancel.command_status, ROK);
-  const ids = ['query_broadcast_sm', 'cancel_broadcast_sm'].map((name) => upstream.of(name)[0]?.pdu.message_id);
+  const ids = ['query_broadcast_sm', 'cancel_broadcast_sm'].map(
+    (name) => upstream.of(name)[0]?.pdu.message_id,
+  );
   checks.equal('the SMSC is asked with its own id', ids, ['0000000001', '0000000001']);
   esme.cut();
   await checkNoBroadcast(ground);

@@ -58,5 +58,9 @@ async function checkToEsme(ground: Ground): Promise<void> {
   checks.equal('and the password', callee.outbinds[0].password, 'callback');
   if (!(await ground.comes('it binds', () => callee.esmes.length === 1))) return;
   checks.equal('and is accepted', callee.esmes[0].bound.command_status, ROK);
-  checks.equal('the receipt comes', (await callee.esmes[0].receipt(String(answer.message_id))).stat, 'DELIVRD');
+  checks.equal(
+    'the receipt comes',
+    (await callee.esmes[0].receipt(String(answer.message_id))).stat,
+    'DELIVRD',
+  );
 }

@@ -29,7 +29,8 @@ async function checkVersions(ground: Ground): Promise<void> {
     const smsc = { interface_version: name, bind: version === 0x33 ? 'pair' : 'transceiver' };
     const { front } = await serveWithUpstream(ground, { smsc, upstream });
     const binds = upstream.asked.filter(({ pdu }) => pdu.command.startsWith('bind_'));
-    for (const { pdu } of binds) checks.equal(`${pdu.command}: interface_version`, pdu.interface_version, version);
+    for (const { pdu } of binds)
+      checks.equal(`${pdu.command}: interface_version`, pdu.interface_version, version);
     const esme = await NpmEsme.bind(front.port, 'bind_transceiver', { interface_version: 0x50 });
     const answer = await esme.submit({
       data_coding: 0,
@@ -150,12 +151,17 @@ async function checkItsOwn(ground: Ground): Promise<void> {
   const { upstream, front, back } = await serveWithUpstream(ground);
   checks.equal('enquire_link', (await upstream.send('enquire_link', {})).command_status, ROK);
   const session = upstream.receivers[0] as unknown as Record<string, (fields: object) => void>;
-  session.alert_notification({ source_addr: '447700900123', esme_addr: 'Interop', ms_availability_status: 0 });
+  session.alert_notification({
+    source_addr: '447700900123',
+    esme_addr: 'Interop',
+    ms_availability_status: 0,
+  });
   const orphan = await upstream.send('deliver_sm', {
     esm_class: 4,
     source_addr: '1',
     destination_addr: '2',
-    short_message: 'id:9999999999 sub:001 dlvrd:001 submit date:2611220101 done date:2611220102 stat:DELIVRD err:000',
+    short_message:
+      'id:9999999999 sub:001 dlvrd:001 submit date:2611220101 done date:2611220102 stat:DELIVRD err:000',
   });
   checks.equal('a receipt of nothing we know is taken', orphan.command_status, ROK);
   const unbound = await upstream.send('unbind', {});
@@ -165,7 +171,9 @@ async function checkItsOwn(ground: Ground): Promise<void> {
   const esme = await NpmEsme.bind(front.port, 'bind_transceiver');
   await esme.submit({ data_coding: 0, short_message: 'after all' });
   await ground.comes('and sent to', () => upstream.withText('after all').length === 1);
-  const nacks = back.ours.filter((pdu) => pdu.readUInt32BE(4) === 0x8000_0000).map((pdu) => pdu.toString('hex'));
+  const nacks = back.ours
+    .filter((pdu) => pdu.readUInt32BE(4) === 0x8000_0000)
+    .map((pdu) => pdu.toString('hex'));
   checks.equal('nothing was answered with generic_nack', nacks, []);
   esme.cut();
 }
