@@ -12,10 +12,12 @@ import { listSegments, listShards, shardDirectory } from '../cdr/segments.ts';
 import { verifySegments } from '../cdr/verify.ts';
 import type { VerifyResult } from '../cdr/verify.ts';
 import { parseMessageId, shardOf } from '../core/message-id.ts';
+import { quoted } from '../core/quote.ts';
 import { openPendingView } from '../store/pending-view.ts';
 import type { PendingView } from '../store/pending-view.ts';
 import { EXIT, ExitError, UsageError } from './exit.ts';
 import { configOption } from './options.ts';
+import { tableLines } from './table.ts';
 
 // Reads the ledger's files, also while a daemon writes them; never writes one.
 
@@ -211,12 +213,6 @@ function shown(value: string | number | boolean): string {
   return typeof value === 'string' && !/^[\w.:+()-]+$/.test(value) ? quoted(value) : String(value);
 }
 
-function quoted(text: string): string {
-  return JSON.stringify(text).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-}
-
 function auditLines(audit: LedgerAudit): string {
   const lines = Object.entries(audit).map(([name, value]) =>
     Array.isArray(value)
@@ -227,16 +223,7 @@ function auditLines(audit: LedgerAudit): string {
 }
 
 function printTable(rows: readonly Fields[]): void {
-  const names = Object.keys(rows[0] ?? {});
-  const cells = [names, ...rows.map((row) => names.map((name) => String(row[name])))];
-  const widths = names.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  for (const row of cells)
-    print(
-      row
-        .map((cell, column) => cell.padEnd(widths[column]))
-        .join('  ')
-        .trimEnd(),
-    );
+  for (const line of tableLines(rows)) print(line);
 }
 
 function print(line: string): void {

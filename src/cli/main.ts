@@ -10,6 +10,7 @@ const COMMANDS: Record<string, () => Promise<unknown>> = {
   check: async () => (await import('./check.ts')).checkCommand,
   'hash-password': async () => (await import('./hash-password.ts')).hashPasswordCommand,
   ledger: async () => (await import('./ledger.ts')).ledgerCommand,
+  session: async () => (await import('./session.ts')).sessionCommand,
   sim: async () => (await import('./sim.ts')).simCommand,
   load: async () => (await import('./load.ts')).loadCommand,
   version: async () => (await import('./version.ts')).versionCommand,
