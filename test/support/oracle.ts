@@ -12,3 +12,41 @@ export function oracleEncode(command: string, fields: Record<string, unknown>): 
 export function oracleDecode(bytes: Buffer): Record<string, unknown> & { command: string } {
   return new smpp.PDU(bytes);
 }
+
+/** A PDU as the other codec's field types read it, without what it makes of texts and times afterwards. */
+export function oracleRead(bytes: Buffer): {
+  command: string;
+  fields: Record<string, unknown>;
+  tlvs: OracleTlv[];
+} {
+  const { command } = smpp.commandsById[bytes.readUInt32BE(4)];
+  const fields: Record<string, unknown> = {};
+  const tlvs: OracleTlv[] = [];
+  let at = 16;
+  for (const [name, { type }] of Object.entries(smpp.commands[command].params ?? {})) {
+    if (at >= bytes.length) break;
+    fields[name] = type.read(bytes, at);
+    at += type.size(fields[name]);
+  }
+  while (at + 4 <= bytes.length) {
+    const tag = bytes.readUInt16BE(at);
+    const length = bytes.readUInt16BE(at + 2);
+    at += 4;
+    const value = smpp.tlvsById[tag]?.type.read(bytes, at, length) ?? bytes.subarray(at, at + length);
+    tlvs.push({ tag, value });
+    at += length;
+  }
+  if (at !== bytes.length) throw new Error(`the other codec reads ${at} of ${bytes.length} octets`);
+  return { command, fields, tlvs };
+}
+
+export interface OracleTlv {
+  tag: number;
+  value: unknown;
+}
+
+/** The other codec's name of a TLV, whether it may hold several, undefined where it does not know the tag. */
+export function oracleTlv(tag: number): { name: string; repeats: boolean } | undefined {
+  const found = smpp.tlvsById[tag];
+  return found && { name: found.tag, repeats: found.multiple === true };
+}

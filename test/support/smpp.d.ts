@@ -13,11 +13,23 @@ declare module 'smpp' {
     new (command: string, fields?: Record<string, unknown>): Pdu;
     new (bytes: Buffer): Pdu;
   }
+  interface FieldType {
+    read(buffer: Buffer, offset: number, length?: number): unknown;
+    size(value: unknown): number;
+  }
+  interface TlvType {
+    id: number;
+    tag: string;
+    type: FieldType;
+    multiple?: boolean;
+  }
   interface Smpp {
     PDU: PduClass;
-    commands: Record<string, { id: number }>;
+    commands: Record<string, { id: number; params?: Record<string, { type: FieldType }> }>;
+    commandsById: Record<number, { command: string }>;
     errors: Record<string, number>;
-    tlvs: Record<string, { id: number }>;
+    tlvs: Record<string, TlvType>;
+    tlvsById: Record<number, TlvType>;
   }
   const smpp: Smpp;
   export default smpp;

@@ -50,6 +50,11 @@ export interface CStringOptions {
   readonly empty?: number;
 }
 
+/** Without the spaces that 3.3 lets stand before a value. */
+export function withoutFill(text: string): string {
+  return text.replace(/^ +/, '');
+}
+
 /** `tooLong`: the command_status of a string without a NUL within `bytesMax` octets. */
 export function cString(bytesMax: number, tooLong: number, options: CStringOptions = {}): Field<string> {
   const bytesMax33 = options.bytesMax33 ?? bytesMax;
@@ -65,7 +70,7 @@ export function cString(bytesMax: number, tooLong: number, options: CStringOptio
         return '';
       }
       const text = r.b.toString('latin1', at, nul);
-      return options.trims33 === true && r.version <= smpp.VERSION_33 ? text.trimStart() : text;
+      return options.trims33 === true && r.version <= smpp.VERSION_33 ? withoutFill(text) : text;
     },
     measure: (value, version, lenient) =>
       measureString(value, lenient ? UNLIMITED : version <= smpp.VERSION_33 ? bytesMax33 : bytesMax),

@@ -1,5 +1,5 @@
 import * as smpp from '../../constants.ts';
-import { cString } from '../fields.ts';
+import { cString, withoutFill } from '../fields.ts';
 import { FROM_34, grammar, type BodyReader, type FieldsOf, type PduHead } from '../grammar.ts';
 import { octet, password, systemId } from '../named-fields.ts';
 
@@ -68,8 +68,8 @@ const BIND_OPTIONS = { ignoresRest: true, check: checkBind };
 function checkBind(bind: BindBody, r: BodyReader): void {
   const version = bind.interfaceVersion;
   if (version <= smpp.VERSION_33) {
-    bind.systemId = bind.systemId.trimStart();
-    bind.systemType = bind.systemType.trimStart();
+    bind.systemId = withoutFill(bind.systemId);
+    bind.systemType = withoutFill(bind.systemType);
   } else if (!r.lenient && version !== smpp.VERSION_34 && version !== smpp.VERSION_50) {
     r.fail(smpp.ESME_RBINDFAIL, `interface_version 0x${version.toString(16)} is reserved`);
   }
