@@ -87,6 +87,10 @@ export class AdminServer {
     socket.once('close', () => this.#clients.delete(connection));
   }
 
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
   /** Ends every command, tells the clients, removes the socket. */
   async close(): Promise<void> {
     this.#stopping = true;

@@ -73,7 +73,7 @@ function note(event: Exclude<TraceEvent, { kind: 'pdu' }>): string {
         `${time(event.timeMs)} ${session} ${event.direction} --- the framing is broken: ` +
         `command_length ${event.commandLength}\n`
       );
-    case 'ended':
+    default:
       return `${time(event.timeMs)} ${session} --- the connection ended\n`;
   }
 }

@@ -179,13 +179,15 @@ function v6Octets(text: string): Buffer {
     return `${octets.readUInt16BE(0).toString(16)}:${octets.readUInt16BE(2).toString(16)}`;
   });
   const [before, after] = plain.split('::');
-  const words = (part: string | undefined): string[] =>
-    part === undefined || part === '' ? [] : part.split(':');
   const [head, tail] = [words(before), words(after)];
   const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
   const octets = Buffer.alloc(16);
   [...head, ...zeros, ...tail].forEach((word, at) => octets.writeUInt16BE(Number.parseInt(word, 16), 2 * at));
   return octets;
+}
+
+function words(part: string | undefined): string[] {
+  return part === undefined || part === '' ? [] : part.split(':');
 }
 
 function asV6(v4: Buffer): Buffer {

@@ -23,6 +23,7 @@ export interface TracedPdu {
 
 const NAME_COLUMNS = 26;
 const HEX_OCTETS_A_LINE = 32;
+const IN_HEADLINE = new Set(['command', 'commandStatus', 'sequenceNumber']);
 /** Numbers that are read bit by bit. */
 const IN_HEX = new Set([
   'esm_class',
@@ -56,9 +57,10 @@ function headline({ session, direction, timeMs, bytes }: TracedPdu): string {
 }
 
 function fieldLines(pdu: Pdu, version: number, tags: TagTable): string[] {
-  const { command, commandStatus, sequenceNumber, tlvs, ...fields } = pdu as Pdu & Record<string, unknown>;
+  const { tlvs, ...fields } = pdu as Pdu & Record<string, unknown>;
   const lines: string[] = [];
   for (const [key, value] of Object.entries(fields)) {
+    if (IN_HEADLINE.has(key)) continue;
     const name = snakeCase(key);
     if (Buffer.isBuffer(value)) lines.push(...messageLines(name, value, fields, version));
     else if (Array.isArray(value)) value.forEach((one) => lines.push(field(name, shown(name, one))));
@@ -81,7 +83,7 @@ function shown(name: string, value: unknown): string {
   if (typeof value === 'number') return IN_HEX.has(name) ? hex8(value) : String(value);
   if (typeof value === 'string') return quoted(value);
   if (Buffer.isBuffer(value)) return value.toString('hex');
-  if (typeof value !== 'object') return quoted(String(value));
+  if (typeof value !== 'object') return '';
   const parts = Object.entries(value).map(([key, inner]) => {
     const inside = snakeCase(key);
     return `${inside}=${inside.endsWith('status_code') ? smpp.statusName(Number(inner)) : shown(inside, inner)}`;

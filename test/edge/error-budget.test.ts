@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ErrorBudget, isMalformed } from '../../src/edge/error-budget.ts';
-import * as smpp from '../../src/smpp/constants.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
 
+const RINVMSGLEN = 0x01;
 const START = 1_767_225_600_000;
 
 describe('the budget', () => {
@@ -47,33 +47,33 @@ describe('what is malformed', () => {
   fields.end = 60;
 
   test.each([
-    'ESME_RINVCMDLEN',
-    'ESME_RINVSRCADR',
-    'ESME_RINVSERTYP',
-    'ESME_RINVPRTFLG',
-    'ESME_RINVTLVSTREAM',
-    'ESME_RINVTLVLEN',
-  ] as const)('%s', (name) => {
-    expect(isMalformed(smpp[name], fields)).toBe(true);
+    ['ESME_RINVCMDLEN', 0x02],
+    ['ESME_RINVSRCADR', 0x0a],
+    ['ESME_RINVSERTYP', 0x15],
+    ['ESME_RINVPRTFLG', 0x06],
+    ['ESME_RINVTLVSTREAM', 0xc0],
+    ['ESME_RINVTLVLEN', 0xc2],
+  ])('%s', (_name, status) => {
+    expect(isMalformed(status, fields)).toBe(true);
   });
 
   test.each([
-    'ESME_RTHROTTLED',
-    'ESME_RMSGQFUL',
-    'ESME_RINVDSTADR',
-    'ESME_RINVDCS',
-    'ESME_RSUBMITFAIL',
-    'ESME_RINVEXPIRY',
-    'ESME_RSYSERR',
-    'ESME_RINVMSGID',
-    'ESME_RPROHIBITED',
-  ] as const)('not %s: the request was sound', (name) => {
-    expect(isMalformed(smpp[name], fields)).toBe(false);
+    ['ESME_RTHROTTLED', 0x58],
+    ['ESME_RMSGQFUL', 0x14],
+    ['ESME_RINVDSTADR', 0x0b],
+    ['ESME_RINVDCS', 0x104],
+    ['ESME_RSUBMITFAIL', 0x45],
+    ['ESME_RINVEXPIRY', 0x62],
+    ['ESME_RSYSERR', 0x08],
+    ['ESME_RINVMSGID', 0x0c],
+    ['ESME_RPROHIBITED', 0x101],
+  ])('not %s: the request was sound', (_name, status) => {
+    expect(isMalformed(status, fields)).toBe(false);
   });
 
   test('ESME_RINVMSGLEN where the message runs out of the PDU, not where it is too long', () => {
-    expect(isMalformed(smpp.ESME_RINVMSGLEN, fields)).toBe(false);
+    expect(isMalformed(RINVMSGLEN, fields)).toBe(false);
     fields.tlvAt = 61;
-    expect(isMalformed(smpp.ESME_RINVMSGLEN, fields)).toBe(true);
+    expect(isMalformed(RINVMSGLEN, fields)).toBe(true);
   });
 });
