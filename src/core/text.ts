@@ -1,63 +1,122 @@
-/**
- * From a text to the octets of a short_message: the GSM default alphabet where it suffices, else UCS-2.
- * Table: 3GPP TS 23.038 section 6.2.1 and its extension table 6.2.1.1.
- */
-const BASIC =
-  '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u001bÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?' +
-  '¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà';
-const EXTENSION = '\f\n^{}\\[~]|€';
-const EXTENSION_CODES = [0x0a, 0x0a, 0x14, 0x28, 0x29, 0x2f, 0x3c, 0x3d, 0x3e, 0x40, 0x65];
-const ESCAPE = 0x1b;
+/** From a text to the octets that say it, in the smallest way that a peer takes. */
+import { type Alphabet, type Charset, encodeCharset } from './charsets.ts';
+import { codingOf } from './data-coding.ts';
+import { hasLockingTable, type Language, languageNumber } from './gsm-tables.ts';
+import { isGsmText, NO_SHIFTS, type Shifts } from './gsm-text.ts';
+import { countParts, type PartStyle } from './parts.ts';
+import { transliterate } from './transliterate.ts';
+import { type InformationElement, isShift, shiftElements, udhLength } from './udh.ts';
+import type { UserData } from './user-data.ts';
 
-const CODES = new Map<string, number[]>();
-for (const [code, character] of Array.from(BASIC).entries())
-  if (code !== ESCAPE) CODES.set(character, [code]);
-for (const [index, character] of Array.from(EXTENSION).entries()) {
-  if (!CODES.has(character)) CODES.set(character, [ESCAPE, EXTENSION_CODES[index]]);
+/** The peer that a text is meant for, and what it must keep. */
+export interface TextTarget {
+  /** interface_version. */
+  readonly version: number;
+  /** What data_coding 0 means there. */
+  readonly alphabet: Alphabet;
+  /** National language shift tables that it takes. */
+  readonly languages: readonly Language[];
+  /** Whether similar characters may stand in for those that would need UCS-2. */
+  readonly transliterate: boolean;
+  /** How its parts are told apart: that takes some of their room. */
+  readonly style: PartStyle;
+  /** A data_coding whose message class is kept; 0: none. */
+  readonly dataCoding: number;
+  /** Elements that each part carries besides; shift tables among them are replaced. */
+  readonly elements: readonly InformationElement[];
 }
-
-/** What fits one SMS: septets of the default alphabet (one an octet on SMPP), or octets of UCS-2. */
-export const GSM_SEPTETS_MAX = 160;
-export const UCS2_OCTETS_MAX = 140;
 
 export interface EncodedText {
-  /** data_coding: 0 default alphabet, 8 UCS-2 (UTF-16, big-endian). */
-  dataCoding: number;
-  bytes: Buffer;
-  /** Whether it fits one SMS. */
-  fits: boolean;
+  readonly data: UserData;
+  readonly dataCoding: number;
+  readonly parts: number;
 }
 
-/** The smaller of both codings that can hold the text. */
-export function encodeText(text: string): EncodedText {
-  const septets: number[] = [];
-  for (const character of text) {
-    const codes = CODES.get(character);
-    if (codes === undefined) {
-      const bytes = Buffer.from(text, 'utf16le').swap16();
-      return { dataCoding: 8, bytes, fits: bytes.length <= UCS2_OCTETS_MAX };
-    }
-    septets.push(...codes);
+/** A peer of 3.4 whose default alphabet is the GSM one. */
+export const PLAIN_TARGET: TextTarget = {
+  version: 0x34,
+  alphabet: 'gsm',
+  languages: [],
+  transliterate: false,
+  style: 'udh8',
+  dataCoding: 0,
+  elements: [],
+};
+
+/**
+ * Fewest parts; then the peer's default alphabet, so that nothing depends on tables that a phone may lack; then fewest
+ * octets. What only UCS-2 holds is transliterated, if that is allowed and the default alphabet then holds all of it.
+ */
+export function encodeText(text: string, target: TextTarget): EncodedText {
+  const exact = smallest(text, target);
+  if (!target.transliterate || !needsUcs2(exact, text)) return exact;
+  const similar = transliterate(text);
+  if (similar === undefined) return exact;
+  const rewritten = smallest(similar, { ...target, languages: [] });
+  return needsUcs2(rewritten, similar) ? exact : rewritten;
+}
+
+/** UCS-2, which holds any text, whatever else would. */
+export function encodeUcs2(text: string, target: TextTarget): EncodedText {
+  return candidate(text, 'ucs2', NO_SHIFTS, target) as EncodedText;
+}
+
+function smallest(text: string, target: TextTarget): EncodedText {
+  // A data coding scheme says GSM or UCS-2, whatever the default alphabet is.
+  const first: Charset = target.dataCoding >= 0x10 ? 'gsm' : target.alphabet;
+  let best = candidate(text, first, NO_SHIFTS, target);
+  if (first === 'gsm') {
+    for (const shifts of shiftsOf(target.languages))
+      best = better(best, candidate(text, 'gsm', shifts, target));
+  } else {
+    best = better(best, candidate(text, 'latin1', NO_SHIFTS, target));
   }
-  return { dataCoding: 0, bytes: Buffer.from(septets), fits: septets.length <= GSM_SEPTETS_MAX };
+  return better(best, encodeUcs2(text, target)) as EncodedText;
 }
 
-export interface ParsedAddress {
-  ton: number;
-  npi: number;
-  address: string;
+/** Candidates come in the order of preference. */
+function better(one: EncodedText | undefined, other: EncodedText | undefined): EncodedText | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  if (one.parts !== other.parts) return one.parts < other.parts ? one : other;
+  if (isPlain(one)) return one;
+  return octetsOf(other) < octetsOf(one) ? other : one;
 }
 
-/** A destination: 5 to 15 digits, international, with or without "+". */
-export function parseDestination(text: string): ParsedAddress | undefined {
-  const digits = text.replace(/^\+/, '');
-  return /^\d{5,15}$/.test(digits) ? { ton: 1, npi: 1, address: digits } : undefined;
+function isPlain({ dataCoding, data }: EncodedText): boolean {
+  return data.charset !== 'ucs2' && (dataCoding === 0 || dataCoding >= 0x10) && !data.elements.some(isShift);
 }
 
-/** A sender: a number, a short code (up to 6 digits), or up to 11 letters, digits and blanks. */
-export function parseSender(text: string): ParsedAddress | undefined {
-  const digits = text.replace(/^\+/, '');
-  if (/^\d{7,15}$/.test(digits)) return { ton: 1, npi: 1, address: digits };
-  if (/^\d{1,6}$/.test(text)) return { ton: 0, npi: 1, address: text };
-  return /^[A-Za-z0-9 ._&-]{1,11}$/.test(text) ? { ton: 5, npi: 0, address: text } : undefined;
+function octetsOf({ data, parts }: EncodedText): number {
+  return data.octets.length + parts * udhLength(data.elements);
+}
+
+function candidate(
+  text: string,
+  charset: Charset,
+  shifts: Shifts,
+  target: TextTarget,
+): EncodedText | undefined {
+  const dataCoding = codingOf(charset, target.dataCoding, target.version, target.alphabet);
+  if (dataCoding < 0) return undefined;
+  const octets = encodeCharset(text, charset, shifts);
+  if (octets === undefined) return undefined;
+  const elements = [...target.elements.filter((element) => !isShift(element)), ...shiftElements(shifts)];
+  const data = { charset, octets, elements };
+  return { data, dataCoding, parts: countParts(data, target.style) };
+}
+
+/** Each language's single shift table, its locking one, and both. */
+function* shiftsOf(languages: readonly Language[]): Generator<Shifts> {
+  for (const language of languages) {
+    const number = languageNumber(language);
+    yield { locking: 0, single: number };
+    if (!hasLockingTable(number)) continue;
+    yield { locking: number, single: 0 };
+    yield { locking: number, single: number };
+  }
+}
+
+/** In an alphabet of 8 bits too: the SMSC can send it no other way. */
+function needsUcs2({ data }: EncodedText, text: string): boolean {
+  return data.charset === 'ucs2' || (data.charset !== 'gsm' && !isGsmText(text));
 }

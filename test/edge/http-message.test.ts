@@ -10,6 +10,7 @@ describe('a good body', () => {
     expect(read(VALID)).toEqual({
       ok: true,
       to: '962790000001',
+      parts: 1,
       submit: {
         sourceTon: 5,
         sourceNpi: 0,
@@ -52,7 +53,7 @@ describe('a bad body', () => {
     ['a wrong destination', { ...VALID, to: 'nobody' }, ['/to']],
     ['both, and a long text', { from: '', to: '', text: 'ж'.repeat(71) }, ['/from', '/to', '/text']],
     ['a receipt that is no boolean', { ...VALID, receipt: 'yes' }, ['/receipt']],
-    ['a key that is not known', { ...VALID, udh: '00' }, ['/']],
+    ['a key that is not known', { ...VALID, txt: '00' }, ['/txt']],
   ])('%s: 422, and what is wrong where', (_name, value, pointers) => {
     const result = read(value);
     expect(result).toMatchObject({ ok: false, status: 422 });

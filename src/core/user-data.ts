@@ -1,0 +1,138 @@
+import type { Charset } from './charsets.ts';
+import { byteOrderMark, decodeCharset } from './charsets.ts';
+import { type InformationElement, shiftsOf } from './udh.ts';
+import { gsmCharacter, gsmLength, isGsmText, septetsOf } from './gsm-text.ts';
+
+/** What a message says, whatever it is carried in: the octets behind its user data header, and how they are read. */
+export interface UserData {
+  readonly charset: Charset;
+  readonly octets: Buffer;
+  /** The elements of its header that every part of it carries: shift tables, ports; no concatenation. */
+  readonly elements: readonly InformationElement[];
+}
+
+/** The text; not for `binary`. Octets that are none in the character set read U+FFFD. */
+export function textOf({ charset, octets, elements }: UserData): string {
+  return decodeCharset(octets, charset, shiftsOf(elements));
+}
+
+/** How user data counts on the air: 7 bits a septet, 8 bits an octet, 16 bits a unit. */
+export type Air = 'gsm' | 'octets' | 'ucs2';
+
+/** User data as the pieces that no cut may go through, in order. */
+export interface Units {
+  readonly air: Air;
+  readonly count: number;
+  /** Where in `octets` each piece ends. */
+  readonly ends: Int32Array;
+  /** What each takes on the air, in septets, octets or UCS-2 units: 1 or 2. */
+  readonly costs: Uint8Array;
+  /** Where in `text` each piece ends; empty text: it is none. */
+  readonly textEnds: Int32Array;
+  readonly text: string;
+}
+
+/**
+ * A piece is a septet with its escape, an octet of binary data, or a character: a surrogate pair is one. Character
+ * sets of 8 bits and UTF-8 go over the air in the default alphabet where it holds all of the text, else in UCS-2.
+ */
+export function unitsOf(data: UserData): Units {
+  switch (data.charset) {
+    case 'binary':
+      return binaryUnits(data.octets);
+    case 'gsm':
+      return gsmUnits(data);
+    case 'ucs2':
+      return ucs2Units(data);
+    default:
+      return characterUnits(data);
+  }
+}
+
+function allocate(countMax: number): { ends: Int32Array; costs: Uint8Array; textEnds: Int32Array } {
+  return {
+    ends: new Int32Array(countMax),
+    costs: new Uint8Array(countMax),
+    textEnds: new Int32Array(countMax),
+  };
+}
+
+function binaryUnits(octets: Buffer): Units {
+  const arrays = allocate(octets.length);
+  for (let i = 0; i < octets.length; i++) arrays.ends[i] = i + 1;
+  return { air: 'octets', count: octets.length, ...arrays, costs: arrays.costs.fill(1), text: '' };
+}
+
+function gsmUnits({ octets, elements }: UserData): Units {
+  const arrays = allocate(octets.length);
+  const shifts = shiftsOf(elements);
+  let count = 0;
+  let text = '';
+  for (let at = 0; at < octets.length; count++) {
+    const length = gsmLength(octets, at);
+    text += gsmCharacter(octets, at, shifts);
+    at += length;
+    arrays.ends[count] = at;
+    arrays.costs[count] = length;
+    arrays.textEnds[count] = count + 1;
+  }
+  return { air: 'gsm', count, ...arrays, text };
+}
+
+function ucs2Units({ octets }: UserData): Units {
+  const text = decodeCharset(octets, 'ucs2');
+  const arrays = allocate(text.length + 2);
+  // A byte order mark takes its place on the air too; an octet too many belongs to the last unit.
+  let at = byteOrderMark(octets);
+  let count = 0;
+  if (at > 0) {
+    arrays.ends[0] = at;
+    arrays.costs[count++] = 1;
+  }
+  for (let index = 0; index < text.length; count++) {
+    const units = isPair(text, index) ? 2 : 1;
+    index += units;
+    at += 2 * units;
+    arrays.ends[count] = at;
+    arrays.costs[count] = units;
+    arrays.textEnds[count] = index;
+  }
+  if (at < octets.length) {
+    arrays.ends[count] = octets.length;
+    arrays.costs[count] = 1;
+    arrays.textEnds[count++] = text.length;
+  }
+  return { air: 'ucs2', count, ...arrays, text };
+}
+
+function characterUnits({ octets, charset }: UserData): Units {
+  const text = decodeCharset(octets, charset);
+  const utf8 = charset === 'utf8';
+  if (utf8 && Buffer.byteLength(text) !== octets.length) return binaryUnits(octets);
+  const air: Air = isGsmText(text) ? 'gsm' : 'ucs2';
+  const arrays = allocate(text.length);
+  let count = 0;
+  let at = 0;
+  for (let index = 0; index < text.length; count++) {
+    const units = isPair(text, index) ? 2 : 1;
+    at += utf8 ? utf8Length(text.codePointAt(index) as number) : 1;
+    arrays.costs[count] = air === 'gsm' ? septetsOf(text.charCodeAt(index)) : units;
+    index += units;
+    arrays.ends[count] = at;
+    arrays.textEnds[count] = index;
+  }
+  return { air, count, ...arrays, text };
+}
+
+function isPair(text: string, index: number): boolean {
+  const high = text.charCodeAt(index);
+  if (high < 0xd800 || high > 0xdbff || index + 1 === text.length) return false;
+  const low = text.charCodeAt(index + 1);
+  return low >= 0xdc00 && low <= 0xdfff;
+}
+
+function utf8Length(point: number): number {
+  if (point < 0x80) return 1;
+  if (point < 0x800) return 2;
+  return point < 0x1_0000 ? 3 : 4;
+}

@@ -1,0 +1,140 @@
+/** What is known of both sides of a message, and whether it must change on its way between them. */
+import type { Alphabet, Charset } from '../core/charsets.ts';
+import { charsetOf, isMessageWaiting } from '../core/data-coding.ts';
+import type { Language } from '../core/gsm-tables.ts';
+import { capacityOf, type PartStyle } from '../core/parts.ts';
+import * as smpp from './constants.ts';
+import { readU16 } from './cursor.ts';
+import type { MessageFields } from './pdu/message-fields.ts';
+import { TLV_HEADER_BYTES } from './pdu/tlv.ts';
+import { STANDARD_TAGS } from './tags.ts';
+
+/** Who sends. */
+export interface Sender {
+  /** interface_version of the session. */
+  readonly version: number;
+  /** What data_coding 0 means to it. */
+  readonly alphabet: Alphabet;
+  readonly transliterate: boolean;
+  readonly partsMax: number;
+  /** The text was given as such, so its data_coding is ours to choose. */
+  readonly recode?: boolean;
+}
+
+/** An SMSC as it must be spoken to. */
+export interface SmscProfile {
+  /** interface_version of its sessions. */
+  readonly version: number;
+  /** Whether it is sent TLVs; never to 3.3. */
+  readonly tlvs: boolean;
+  readonly alphabet: Alphabet;
+  readonly languages: readonly Language[];
+  readonly longMessages: 'as-is' | PartStyle;
+  /** Tags that it knows by another tag, or, with 0, is not sent. */
+  readonly tlvMap: ReadonlyMap<number, number>;
+}
+
+/** Longest short_message: 160 octets in 3.3. */
+export const SHORT_MESSAGE_33_OCTETS_MAX = 160;
+/** Messaging mode of esm_class: deliver while the sender waits; of a submit_sm since 5.0 only. */
+export const ESM_MODE_MASK = 0x03;
+export const ESM_MODE_TRANSACTION = 0x02;
+/** What 3.3 leaves of esm_class: UDH indicator and reply path. */
+export const ESM_33_MASK = 0xc0;
+
+/** Tags that a submit_sm may have since 5.0 only. */
+const SINCE_50: ReadonlySet<number> = new Set(
+  [...STANDARD_TAGS]
+    .filter(
+      ({ pdus34, pdus50 }) => pdus50?.has(smpp.SUBMIT_SM) === true && pdus34?.has(smpp.SUBMIT_SM) !== true,
+    )
+    .map(({ tag }) => tag),
+);
+
+/**
+ * Whether `shapeMessage` would change the scanned message, or has to look at it more closely to know. False for the usual
+ * short message; then its octets go to the SMSC as they are. Allocates nothing.
+ */
+export function needsShape(b: Uint8Array, f: MessageFields, sender: Sender, profile: SmscProfile): boolean {
+  const charset = charsetOf(f.dataCoding, sender.version, sender.alphabet);
+  return (
+    !isSameCoding(f.dataCoding, sender, profile) ||
+    mayReencode(f.dataCoding, charset, sender) ||
+    changesPlace(f, charset, profile) ||
+    changesFields(f, profile) ||
+    (f.tlvAt < f.end && changesTlvs(b, f.tlvAt, f.end, profile))
+  );
+}
+
+/** Whether the SMSC takes this data_coding of this sender to mean what the sender means. */
+export function isSameCoding(dataCoding: number, sender: Sender, profile: SmscProfile): boolean {
+  // GSM data coding schemes mean the same in all versions, and so do 8-bit data and UCS-2.
+  if (dataCoding >= 0x10 || dataCoding === 0x04 || dataCoding === 0x08) return true;
+  if (dataCoding === 0) return sender.alphabet === profile.alphabet;
+  const from33 = sender.version < smpp.VERSION_34;
+  if (from33 !== profile.version < smpp.VERSION_34) return false;
+  return !from33 || dataCoding > 3 || sender.alphabet === profile.alphabet;
+}
+
+/** Whether the text may be written otherwise than it came, if that is smaller. */
+export function mayReencode(dataCoding: number, charset: Charset, sender: Sender): boolean {
+  if (!sender.transliterate && sender.recode !== true) return false;
+  return charset !== 'gsm' && charset !== 'binary' && !isMessageWaiting(dataCoding);
+}
+
+function changesPlace(f: MessageFields, charset: Charset, profile: SmscProfile): boolean {
+  const style = profile.longMessages;
+  if (f.payloadLength >= 0) {
+    if (style !== 'payload' || !profile.tlvs || f.sarRef >= 0) return true;
+    return f.payloadLength === 0 || f.udhLength > 0;
+  }
+  if (f.sarRef >= 0 && !(profile.tlvs && (style === 'as-is' || style === 'sar'))) return true;
+  if (f.udhLength > 0 && style !== 'as-is') return true;
+  // In a part that the SMSC writes the header of, that takes 6 octets.
+  const header = f.sarRef >= 0 && f.sarTotal > 1 ? Math.max(1, f.udhLength) + 5 : f.udhLength;
+  return f.dataLength - f.udhLength > octetsThatFit(charset, header);
+}
+
+/** Octets of text that are one SMS whatever they say. */
+function octetsThatFit(charset: Charset, header: number): number {
+  if (charset === 'gsm') return capacityOf('gsm', header);
+  if (charset === 'binary') return capacityOf('octets', header);
+  const units = capacityOf('ucs2', header);
+  return charset === 'ucs2' ? 2 * units : units;
+}
+
+function changesFields(f: MessageFields, profile: SmscProfile): boolean {
+  if (profile.version >= smpp.VERSION_50) return false;
+  if (f.smLength > 254 || (f.registeredDelivery & 3) === 3 || f.priority > 3) return true;
+  if ((f.esmClass & ESM_MODE_MASK) === ESM_MODE_TRANSACTION) return true;
+  if (profile.version >= smpp.VERSION_34) return false;
+  return (
+    f.smLength > SHORT_MESSAGE_33_OCTETS_MAX ||
+    f.registeredDelivery > 1 ||
+    f.priority > 1 ||
+    (f.esmClass & ~ESM_33_MASK) !== 0 ||
+    f.scheduleEnd > f.scheduleAt ||
+    f.validityEnd > f.validityAt
+  );
+}
+
+function changesTlvs(b: Uint8Array, from: number, end: number, profile: SmscProfile): boolean {
+  if (!profile.tlvs || profile.version < smpp.VERSION_34) return true;
+  if (profile.version >= smpp.VERSION_50 && profile.tlvMap.size === 0) return false;
+  for (let at = from; end - at >= TLV_HEADER_BYTES; at += TLV_HEADER_BYTES + readU16(b, at + 2)) {
+    const tag = readU16(b, at);
+    if (profile.tlvMap.has(tag)) return true;
+    if (profile.version < smpp.VERSION_50 && changesFor34(tag, readU16(b, at + 2))) return true;
+  }
+  return false;
+}
+
+/** Whether 3.4 does not know this tag in a submit_sm, or knows it with another length only. */
+export function changesFor34(tag: number, length: number): boolean {
+  if (tag === smpp.TLV_ALERT_ON_MESSAGE_DELIVERY) return length > 0;
+  return SINCE_50.has(tag) || (tag === smpp.TLV_MS_VALIDITY && length > 1);
+}
+
+export function sendsTlvs(profile: SmscProfile): boolean {
+  return profile.tlvs && profile.version >= smpp.VERSION_34;
+}

@@ -1,0 +1,300 @@
+/**
+ * From an accepted message to the bodies that one SMSC wants: its alphabet, its way with long messages, what its
+ * version knows. Pure; `needsShape` (shape-profile.ts) says beforehand whether there is anything to do.
+ */
+import { countParts, fitsPart, type Part, PARTS_MAX, type PartStyle, splitParts } from '../core/parts.ts';
+import type { ReferenceNumbers } from '../core/reference-numbers.ts';
+import {
+  type Concatenation,
+  concatenationElement,
+  type InformationElement,
+  isConcatenation,
+  portsElement,
+  portsOf,
+  udhLength,
+  writeUdh,
+} from '../core/udh.ts';
+import type { UserData } from '../core/user-data.ts';
+import * as smpp from './constants.ts';
+import type { MessageObject } from './pdu/message-encode.ts';
+import { classOfSubunit, fieldsFor, isPort, portsOfTlvs, portTlvs } from './shape-fields.ts';
+import { sendsTlvs, type Sender, SHORT_MESSAGE_33_OCTETS_MAX, type SmscProfile } from './shape-profile.ts';
+import { type Coded, codedFor, codedInUcs2, convertsWholeText } from './shape-text.ts';
+import {
+  type CarriedData,
+  isSar,
+  partHeaderLength,
+  partOf,
+  readUserData,
+  sarTlvs,
+  SHORT_MESSAGE_OCTETS_MAX,
+  withOctets,
+  withUserData,
+} from './udh.ts';
+
+export { needsShape } from './shape-profile.ts';
+export type { Sender, SmscProfile } from './shape-profile.ts';
+
+export type Shaped =
+  | { ok: true; bodies: MessageObject[]; parts: number }
+  | { ok: false; status: number; reason: string };
+
+/** One message on its way to one SMSC. */
+interface Work {
+  readonly message: MessageObject;
+  /** The message as the SMSC's version takes it, without message_payload and sar_*. */
+  readonly base: MessageObject;
+  readonly carried: CarriedData;
+  readonly sender: Sender;
+  readonly profile: SmscProfile;
+  readonly references: ReferenceNumbers;
+  readonly nowMs: number;
+}
+
+/**
+ * The bodies to send, in order, and how many parts they are on the air (more than bodies where the SMSC cuts
+ * message_payload itself). What came as one part of a long message stays one, in the SMSC's style where that fits.
+ * Refused: ESME_RINVMSGLEN over `partsMax` parts, or for a part that no SMS holds; ESME_RINVESMCLASS for a broken
+ * user data header; ESME_RINVDCS (ESME_RSUBMITFAIL before 5.0) for text that the SMSC can not be told.
+ */
+export function shapeMessage(
+  message: MessageObject,
+  sender: Sender,
+  profile: SmscProfile,
+  references: ReferenceNumbers,
+  nowMs: number,
+): Shaped {
+  const carried = readUserData(message);
+  if (carried === undefined) return refuse(smpp.ESME_RINVESMCLASS, 'the user data header is broken');
+  const base = fieldsFor(message, profile, nowMs);
+  const work: Work = { message, base, carried, sender, profile, references, nowMs };
+  const part = partOf(message, carried.elements);
+  const coded = codedFor(
+    {
+      dataCoding: message.dataCoding ?? 0,
+      messageClass: classOfSubunit(message, profile),
+      octets: carried.octets,
+      elements: carried.elements,
+      part: part !== undefined && part.total > 1 ? part : undefined,
+      style: styleOf(profile),
+    },
+    sender,
+    profile,
+  );
+  if (typeof coded === 'string') {
+    return refuse(sender.version >= smpp.VERSION_50 ? smpp.ESME_RINVDCS : smpp.ESME_RSUBMITFAIL, coded);
+  }
+  return part !== undefined && part.total > 1 ? onePart(work, coded, part) : wholeMessage(work, coded);
+}
+
+/**
+ * Whether the parts of this message should be joined first and the whole be shaped: the SMSC takes long messages in
+ * message_payload, or the text must be converted. False for what is no part.
+ */
+export function needsJoin(message: MessageObject, sender: Sender, profile: SmscProfile): boolean {
+  const carried = readUserData(message);
+  const part = carried === undefined ? undefined : partOf(message, carried.elements);
+  if (part === undefined || part.total === 1) return false;
+  if (profile.longMessages === 'payload' && sendsTlvs(profile)) return true;
+  return convertsWholeText(message.dataCoding ?? 0, sender, profile);
+}
+
+/**
+ * The whole message of these parts, which are all of it and in order; its header has the elements of the first part but
+ * for the concatenation. Undefined where they do not agree on data_coding, or one has a broken header, or they are too
+ * long for one message_payload: then they go on as they are. Receipts are asked for as the last part that asks does.
+ */
+export function joinParts(parts: readonly MessageObject[]): MessageObject | undefined {
+  const [first] = parts;
+  const carried = parts.map(readUserData);
+  const octets: Buffer[] = [];
+  for (const one of carried) {
+    if (one === undefined) return undefined;
+    octets.push(one.octets);
+  }
+  const dataCoding = first.dataCoding ?? 0;
+  if (parts.some((part) => (part.dataCoding ?? 0) !== dataCoding)) return undefined;
+  const elements = (carried[0] as CarriedData).elements.filter((element) => !isConcatenation(element));
+  const joined = Buffer.concat(octets);
+  if (udhLength(elements) + joined.length > 0xffff) return undefined;
+  const asking = parts.findLast(({ registeredDelivery = 0 }) => registeredDelivery !== 0);
+  const { tlvs = [], ...rest } = first;
+  const whole: MessageObject = {
+    ...rest,
+    ...(asking === undefined ? {} : { registeredDelivery: asking.registeredDelivery ?? 0 }),
+    tlvs: tlvs.filter((tlv) => !isSar(tlv)),
+  };
+  // Octets are joined before they are read: senders cut surrogate pairs and escapes in two.
+  return withUserData(whole, { charset: 'binary', octets: joined, elements }, dataCoding);
+}
+
+function wholeMessage(work: Work, coded: Coded): Shaped {
+  const { sender, carried, profile } = work;
+  const { data, style, base } = arranged(work, coded.data);
+  const parts = countParts(data, style);
+  const partsMax = Math.min(sender.partsMax, PARTS_MAX);
+  const pieces = splitParts(data, style, partsMax, () => nextReference(work, style));
+  if (pieces === undefined) return tooLong(parts, partsMax);
+  if (!sendsTlvs(profile) && data.charset !== 'ucs2' && pieces.some((piece) => isOverlong(piece, profile))) {
+    return wholeMessage(work, codedInUcs2(coded, profile, sender));
+  }
+  const bodies = pieces.map((piece) => bodyOf(base, piece, style, coded.dataCoding));
+  if (parts === 1) {
+    // A header that came stays as it was, with elements that make no sense too.
+    const kept = carried.octets === data.octets && data.elements.length === ownElements(carried).length;
+    const header = kept ? headerOf(work.message, carried) : pieces[0].header;
+    const inPayload = style === 'payload' && carried.inPayload;
+    bodies[0] = withOctets(base, header, data.octets, coded.dataCoding, inPayload);
+  } else if (style === 'payload') {
+    bodies[0] = withOctets(base, pieces[0].header, data.octets, coded.dataCoding, true);
+  }
+  return { ok: true, bodies, parts };
+}
+
+/** Only UTF-8 has more octets than a short_message while it fits one SMS. */
+function isOverlong({ header, octets }: Part, { version }: SmscProfile): boolean {
+  const most = version < smpp.VERSION_34 ? SHORT_MESSAGE_33_OCTETS_MAX : SHORT_MESSAGE_OCTETS_MAX;
+  return header.length + octets.length > most;
+}
+
+function bodyOf(base: MessageObject, piece: Part, style: PartStyle, dataCoding: number): MessageObject {
+  const { reference, total, sequence } = piece;
+  const body = withOctets(base, piece.header, piece.octets, dataCoding, false);
+  // Only the first part may replace an older message: the others would replace the part before them.
+  if (sequence > 1 && body.replaceIfPresent !== undefined) body.replaceIfPresent = 0;
+  return style === 'sar' && total > 1 ? withSar(body, { reference, total, sequence }) : body;
+}
+
+/** Settles where ports stand and, with them, the style: sar_* and the ports' parameters do not go with a header. */
+function arranged(work: Work, data: UserData): { data: UserData; style: PartStyle; base: MessageObject } {
+  const { profile, base } = work;
+  let style = styleOf(profile);
+  const single = countParts(data, style) === 1;
+  if (style === 'sar' && !single && data.elements.length > 0) {
+    if (data.elements.length === 1 && portsOf(data.elements) !== undefined) {
+      return { data: { ...data, elements: [] }, style, base: withPorts(base, data.elements) };
+    }
+    style = 'udh8';
+  }
+  const cutByHeader = !single && (style === 'udh8' || style === 'udh16');
+  if (!cutByHeader && data.elements.length === 0 && sendsTlvs(profile)) return { data, style, base };
+  const elements = withPortsOf(work.message, data.elements);
+  if (elements === data.elements) return { data, style, base };
+  return { data: { ...data, elements }, style, base: withoutPorts(base) };
+}
+
+/** A part that came alone: its text stays as it is, its number moves to where the SMSC wants it, if it fits there. */
+function onePart(work: Work, coded: Coded, part: Concatenation): Shaped {
+  const wanted = kindFor(work, part);
+  for (const kind of wanted === part.kind ? [wanted] : [wanted, part.kind]) {
+    if (kind === 'sar' && !sendsTlvs(work.profile)) continue;
+    const body = partBody(work, coded, part, kind);
+    if (body !== undefined) return { ok: true, bodies: [body], parts: 1 };
+  }
+  return refuse(smpp.ESME_RINVMSGLEN, 'the part is longer than one SMS');
+}
+
+function kindFor({ profile, carried }: Work, { kind }: Concatenation): Concatenation['kind'] {
+  const style = profile.longMessages;
+  if (kind === 'sar' && !sendsTlvs(profile)) return style === 'udh16' ? 'udh16' : 'udh8';
+  if (style === 'udh8' || style === 'udh16') return style;
+  if (style !== 'sar' || !sendsTlvs(profile)) return kind;
+  // Shift tables and the like have no parameter of their own.
+  const own = ownElements(carried);
+  return own.length === 0 || (own.length === 1 && portsOf(own) !== undefined) ? 'sar' : kind;
+}
+
+/**
+ * Undefined when it does not fit. References keep their number, whose low octet alone goes into one of 8 bits: parts of
+ * one message may pass different threads, and must get the same.
+ */
+function partBody(
+  { message, base, carried, profile }: Work,
+  coded: Coded,
+  part: Concatenation,
+  kind: Concatenation['kind'],
+): MessageObject | undefined {
+  const came = ownElements(carried);
+  const elements =
+    kind === 'sar' || (kind === part.kind && sendsTlvs(profile)) ? came : withPortsOf(message, came);
+  const data = { ...coded.data, elements };
+  if (kind === part.kind && elements === came) {
+    if (!fitsPart(data, partHeaderLength(elements, kind))) return undefined;
+    const body = withOctets(base, headerOf(message, carried), data.octets, coded.dataCoding, false);
+    return kind === 'sar' ? withSar(body, part) : body;
+  }
+  const header = kind === 'sar' ? [] : elements;
+  if (!fitsPart(data, partHeaderLength(header, kind))) return undefined;
+  if (kind === 'sar') {
+    return withSar(
+      withOctets(withPorts(base, came), writeUdh([]), data.octets, coded.dataCoding, false),
+      part,
+    );
+  }
+  const reference = kind === 'udh8' ? part.reference & 0xff : part.reference;
+  const own = concatenationElement(kind, reference, part.total, part.sequence);
+  const rest = elements === came ? base : withoutPorts(base);
+  return withOctets(rest, writeUdh([own, ...elements]), data.octets, coded.dataCoding, false);
+}
+
+function styleOf(profile: SmscProfile): PartStyle {
+  const style = profile.longMessages;
+  if (style === 'as-is') return 'udh8';
+  return (style === 'sar' || style === 'payload') && !sendsTlvs(profile) ? 'udh8' : style;
+}
+
+function nextReference({ message, references, nowMs }: Work, style: PartStyle): number {
+  const source = `${message.sourceTon ?? 0} ${message.sourceNpi ?? 0} ${message.source ?? ''}`;
+  const dest = `${message.destTon ?? 0} ${message.destNpi ?? 0} ${message.dest ?? ''}`;
+  return references.next(source, dest, style === 'udh16' || style === 'sar', nowMs);
+}
+
+function ownElements({ elements }: CarriedData): readonly InformationElement[] {
+  return elements.some(isConcatenation) ? elements.filter((one) => !isConcatenation(one)) : elements;
+}
+
+/** The header as it came, octet for octet: one without elements is its length octet, 0. */
+function headerOf(message: MessageObject, { elements }: CarriedData): Buffer {
+  const bare = elements.length === 0 && ((message.esmClass ?? 0) & smpp.ESM_UDHI) !== 0;
+  return bare ? Buffer.alloc(1) : writeUdh(elements);
+}
+
+/** The elements with those ports that stand in parameters; the same list where there are none. */
+function withPortsOf(
+  message: MessageObject,
+  elements: readonly InformationElement[],
+): readonly InformationElement[] {
+  const ports = portsOfTlvs(message.tlvs ?? []);
+  return ports === undefined || portsOf(elements) !== undefined
+    ? elements
+    : [portsElement(ports), ...elements];
+}
+
+/** The ports among these elements as parameters. */
+function withPorts(base: MessageObject, elements: readonly InformationElement[]): MessageObject {
+  const ports = portsOf(elements);
+  if (ports === undefined) return base;
+  return { ...base, tlvs: [...(withoutPorts(base).tlvs ?? []), ...portTlvs(ports)] };
+}
+
+function withoutPorts(base: MessageObject): MessageObject {
+  return base.tlvs === undefined ? base : { ...base, tlvs: base.tlvs.filter((tlv) => !isPort(tlv)) };
+}
+
+function withSar(
+  body: MessageObject,
+  { reference, total, sequence }: Omit<Concatenation, 'kind'>,
+): MessageObject {
+  return { ...body, tlvs: [...(body.tlvs ?? []), ...sarTlvs(reference, total, sequence)] };
+}
+
+function tooLong(parts: number, partsMax: number): Shaped {
+  const reason = Number.isFinite(parts)
+    ? `the message has ${parts} parts, at most ${partsMax} are allowed`
+    : 'the user data header leaves no room for the text';
+  return refuse(smpp.ESME_RINVMSGLEN, reason);
+}
+
+function refuse(status: number, reason: string): Shaped {
+  return { ok: false, status, reason };
+}
