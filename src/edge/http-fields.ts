@@ -52,7 +52,7 @@ export function readFields(value: unknown): ReadFields {
 }
 
 function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function said(issue: z.core.$ZodIssue, value: unknown): FieldError[] {

@@ -52,7 +52,7 @@ const SINCE_50: ReadonlySet<number> = new Set(
 );
 
 /**
- * Whether `shapeMessage` would change the scanned message, or has to look at it more closely to know. False for the usual
+ * Whether `shape` would change the scanned message, or has to look at it more closely to know. False for the usual
  * short message; then its octets go to the SMSC as they are. Allocates nothing.
  */
 export function needsShape(b: Uint8Array, f: MessageFields, sender: Sender, profile: SmscProfile): boolean {

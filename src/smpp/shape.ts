@@ -32,9 +32,6 @@ import {
   withUserData,
 } from './udh.ts';
 
-export { needsShape } from './shape-profile.ts';
-export type { Sender, SmscProfile } from './shape-profile.ts';
-
 export type Shaped =
   | { ok: true; bodies: MessageObject[]; parts: number }
   | { ok: false; status: number; reason: string };
@@ -57,7 +54,7 @@ interface Work {
  * Refused: ESME_RINVMSGLEN over `partsMax` parts, or for a part that no SMS holds; ESME_RINVESMCLASS for a broken
  * user data header; ESME_RINVDCS (ESME_RSUBMITFAIL before 5.0) for text that the SMSC can not be told.
  */
-export function shapeMessage(
+export function shape(
   message: MessageObject,
   sender: Sender,
   profile: SmscProfile,
