@@ -1,4 +1,4 @@
-/** Kannel's sessions: each version, transmitter and receiver apart, refused, throttled, cut, and a gateway that dies. */
+/** Kannel's sessions: each version, both kinds of bind, refused, throttled, and a gateway that dies. */
 import type { Ground } from './ground.ts';
 import { KannelBoxes, smppGroup } from './kannel-boxes.ts';
 import { NpmUpstream } from './npm-peers.ts';

@@ -63,7 +63,7 @@ export class PerlEsme {
     await this.#order({ session, connect: { port, smpp_version: smppVersion, timeout: 5 } });
   }
 
-  /** Calls a method of the module; resolves with the response, or what came instead of it (`closed`, `died`, `late`). */
+  /** Calls a method of the module; resolves with the response, or what came for it (`closed`, `died`, `late`). */
   async call(session: string, method: string, fields: PerlFields = {}): Promise<PerlPdu> {
     const args = Object.entries(fields).flat(1);
     const heard = await this.#order({ session, call: method, args });
@@ -92,6 +92,12 @@ export class PerlEsme {
       await this.listen(session, 100);
     }
   }
+}
+
+/** A field as text; '' where it is not there. */
+export function fieldText(pdu: PerlPdu | undefined, field: string): string {
+  const value = pdu?.[field];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 /** What the module wrote on stderr, but for the ends of connections. */

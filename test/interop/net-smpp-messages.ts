@@ -1,6 +1,6 @@
 /** Messages from Net::SMPP in every form that it can make, and their receipts back to it. */
 import type { Ground } from './ground.ts';
-import { complaints, CREDENTIALS, PerlEsme } from './net-smpp-esme.ts';
+import { complaints, CREDENTIALS, fieldText, PerlEsme } from './net-smpp-esme.ts';
 import type { PerlFields, PerlPdu } from './net-smpp-esme.ts';
 import { textOf, udhOf } from './npm-peers.ts';
 import type { NpmUpstream } from './npm-peers.ts';
@@ -140,7 +140,7 @@ async function checkReceipt(
   );
   checks.equal('the SMSC is told that its receipt is taken', taken.command_status, ROK);
   const id = String(answer.message_id);
-  const mine = (pdu: PerlPdu): boolean => String(pdu.short_message ?? '').startsWith(`id:${id} `);
+  const mine = (pdu: PerlPdu): boolean => fieldText(pdu, 'short_message').startsWith(`id:${id} `);
   const receipt = await perl.hears(session, mine);
   if (!checks.that('the receipt comes', receipt !== undefined) || receipt === undefined) return;
   checks.equal('as', receipt.name, 'deliver_sm');

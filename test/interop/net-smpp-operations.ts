@@ -1,7 +1,7 @@
 /** submit_multi, data_sm, query_sm, replace_sm and cancel_sm as Net::SMPP writes them. */
 import { freePort } from '../support/ports.ts';
 import type { Ground } from './ground.ts';
-import { complaints, CREDENTIALS, PerlEsme } from './net-smpp-esme.ts';
+import { complaints, CREDENTIALS, fieldText, PerlEsme } from './net-smpp-esme.ts';
 import type { PerlFields } from './net-smpp-esme.ts';
 import { PERL_DEST, PERL_SOURCE } from './net-smpp-messages.ts';
 import { NpmUpstream } from './npm-peers.ts';
@@ -58,7 +58,7 @@ async function checkData(ground: Ground, perl: PerlEsme): Promise<void> {
   const base = { ...PERL_SOURCE, ...PERL_DEST, destination_addr: '447700900123' };
   const answer = await perl.call('trx', 'data_sm', { ...base, message_payload: 'by data_sm' });
   checks.equal('is accepted', [answer.name, answer.status], ['data_sm_resp', ROK]);
-  checks.that('has a message_id', String(answer.message_id ?? '') !== '');
+  checks.that('has a message_id', fieldText(answer, 'message_id') !== '');
   const empty = await perl.call('trx', 'data_sm', base);
   checks.equal('without message_payload', [empty.name, empty.status], ['data_sm_resp', 0xc3]);
 }
@@ -90,10 +90,10 @@ async function checkWaiting(ground: Ground, perl: PerlEsme): Promise<void> {
   const destination = { ...PERL_DEST, destination_addr: '447700900303' };
   const cancel = await call('cancel_sm', cancelled, destination);
   checks.equal('of a waiting message', [cancel.name, cancel.status], ['cancel_sm_resp', ROK]);
-  const deleted = await perl.hears('trx', ({ short_message }) =>
-    String(short_message ?? '').startsWith(`id:${cancelled} `),
+  const deleted = await perl.hears('trx', (pdu) =>
+    fieldText(pdu, 'short_message').startsWith(`id:${cancelled} `),
   );
-  checks.that('its receipt says DELETED', String(deleted?.short_message).includes('stat:DELETED'));
+  checks.that('its receipt says DELETED', fieldText(deleted, 'short_message').includes('stat:DELETED'));
   const again = await call('cancel_sm', cancelled, destination);
   checks.that('a second time', again.status !== ROK);
 }

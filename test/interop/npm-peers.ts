@@ -228,8 +228,7 @@ export class NpmUpstream {
       const made: NpmSession = lib.connect({ host: '127.0.0.1', port }, () => resolve(made));
     });
     this.#onSession(session);
-    const { outbind } = session as unknown as { outbind(fields: Fields): void };
-    outbind.call(session, { system_id: systemId, password });
+    (session as unknown as { outbind(fields: Fields): void }).outbind({ system_id: systemId, password });
   }
 
   #onSession(session: NpmSession): void {

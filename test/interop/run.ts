@@ -4,8 +4,8 @@
  * when a part failed. Words: parts to run (all of them without), `--require`: a skipped part is a failure too.
  */
 import { pause } from '../support/daemon.ts';
-import { Checks, exitCode, lastLine, PARTS, table } from './checks.ts';
-import type { PartName } from './checks.ts';
+import { exitCode, lastLine, PARTS, table } from './checks.ts';
+import type { Checks, PartName } from './checks.ts';
 import { Ground } from './ground.ts';
 import type { Part } from './ground.ts';
 import { kannelPart } from './kannel.ts';

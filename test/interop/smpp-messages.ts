@@ -1,7 +1,7 @@
 /** Messages of every alphabet and form through the daemon, octet by octet, and their receipts back. */
 import type { Ground } from './ground.ts';
-import { NpmEsme, NpmUpstream, textOf, udhOf } from './npm-peers.ts';
-import type { Asked } from './npm-peers.ts';
+import { NpmEsme, textOf, udhOf } from './npm-peers.ts';
+import type { Asked, NpmUpstream } from './npm-peers.ts';
 import { serveWithUpstream } from './smpp-binds.ts';
 
 const ROK = 0;

@@ -236,7 +236,7 @@ export async function checkBroadcast(ground: Ground): Promise<void> {
   const esme = await NpmEsme.bind(front.port, 'bind_transceiver', { interface_version: 0x50 });
   const answer = await esme.request('broadcast_sm', BROADCAST);
   checks.equal('is accepted', [answer.command, answer.command_status], ['broadcast_sm_resp', ROK]);
-  checks.that('has a message_id', String(answer.message_id ?? '') !== '');
+  checks.that('has a message_id', typeof answer.message_id === 'string' && answer.message_id !== '');
   if (await ground.comes('it comes to the SMSC', () => upstream.of('broadcast_sm').length === 1)) {
     const [{ pdu }] = upstream.of('broadcast_sm');
     const areas = pdu.broadcast_area_identifier as { data: string }[] | undefined;

@@ -91,7 +91,7 @@ async function checkAnswers(ground: Ground): Promise<void> {
 interface Dialect {
   what: string;
   /** Of the receipt of the message whose id at the SMSC is this. */
-  fields(id: string): Record<string, unknown>;
+  fields: (id: string) => Record<string, unknown>;
   stat: string;
 }
 
