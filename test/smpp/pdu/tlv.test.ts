@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import * as smpp from '../../../src/smpp/constants.ts';
-import { isSubmitTlvLength, readTlvs, tlvBytes, writeTlvs } from '../../../src/smpp/pdu/tlv.ts';
+import {
+  isSubmitTlvLength,
+  makeTlv,
+  readTlvs,
+  tlvBytes,
+  tlvValueOf,
+  writeTlvs,
+} from '../../../src/smpp/pdu/tlv.ts';
 
 const { VERSION_34, VERSION_50 } = smpp;
 
@@ -49,5 +56,18 @@ describe('lists of TLVs', () => {
   it('refuse a value that no length can tell', () => {
     const huge = [{ tag: 1, value: Buffer.alloc(65_536) }];
     expect(() => writeTlvs(Buffer.alloc(70_000), 0, huge)).toThrow(RangeError);
+  });
+
+  it('are found by their tag, the first of several', () => {
+    const twice = [...tlvs, { tag: 0x0204, value: Buffer.from('ffff', 'hex') }];
+    expect(tlvValueOf(twice, 0x0204)).toEqual(Buffer.from('004d', 'hex'));
+    expect(tlvValueOf(twice, 0x4001)).toHaveLength(0);
+    expect(tlvValueOf(twice, 0x0424)).toBeUndefined();
+  });
+
+  it('are made by name or tag', () => {
+    expect(makeTlv('user_message_reference', 0x4d)).toEqual(tlvs[0]);
+    expect(makeTlv(0x0204, 0x4d)).toEqual(tlvs[0]);
+    expect(() => makeTlv('user_message', 1)).toThrow(new RangeError('no TLV is named user_message'));
   });
 });
