@@ -57,7 +57,7 @@ async function requireTarget({ gateway }: CommandSetup, { session, account }: Tr
   if (!sessions.some(({ id }) => id === session)) throw unknownSession(session);
 }
 
-type EndReason = 'time' | 'session ended' | 'client gone' | 'daemon stops';
+type EndReason = 'time' | 'session ended' | 'client gone' | 'daemon stops' | 'failed';
 
 class Trace {
   readonly #setup: CommandSetup;
@@ -68,6 +68,9 @@ class Trace {
   #pdus = 0;
   #dropped = 0;
   #end: (reason: EndReason) => void = () => undefined;
+  #begin: () => void = () => undefined;
+  /** Every thread takes part: only then the client is told, and shown what came. */
+  readonly #begun = new Promise<void>((resolve) => (this.#begin = resolve));
 
   constructor(setup: CommandSetup, trace: number, target: TraceTarget, reply: AdminReply) {
     this.#setup = setup;
@@ -84,17 +87,17 @@ class Trace {
     aborted.addEventListener('abort', onAborted, { once: true });
     if (aborted.aborted) onAborted();
     const timer = setTimeout(() => this.#end('time'), seconds * 1000);
-    let reason: EndReason = 'session ended';
+    let reason: EndReason = 'failed';
     try {
-      this.#reply.item({ trace: this.#trace, seconds });
       const onBatch = (batch: TraceBatchItem): Promise<void> => this.#onBatch(batch);
       const found = await gateway.startTrace(this.#trace, this.#target, hideText, onBatch);
-      if (found) reason = await ended;
-      await gateway.stopTrace(this.#trace);
+      this.#reply.item({ trace: this.#trace, seconds });
+      this.#begin();
+      reason = found ? await ended : 'session ended';
     } finally {
       clearTimeout(timer);
       aborted.removeEventListener('abort', onAborted);
-      await this.#writeEnd(reason);
+      await gateway.stopTrace(this.#trace).finally(() => this.#writeEnd(reason));
     }
     return { reason, pdus: this.#pdus, dropped: this.#dropped };
   }
@@ -112,6 +115,7 @@ class Trace {
   }
 
   async #onBatch({ events, bytes }: TraceBatchItem): Promise<void> {
+    await this.#begun;
     for (const event of events) {
       if (event.kind === 'pdu') this.#pdus++;
       else if (event.kind === 'dropped') this.#dropped += Number(event.pdus);

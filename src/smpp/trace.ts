@@ -30,7 +30,7 @@ const IN_HEX = new Set([
   'registered_delivery',
   'data_coding',
   'interface_version',
-  'error_code',
+  'sc_interface_version',
 ]);
 
 /** Lines that end with a line feed each. What the PDU says is quoted; passwords are not in the bytes any more. */

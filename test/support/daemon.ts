@@ -28,7 +28,9 @@ export interface ConfigTables {
   http?: Table;
   receipts?: Table;
   shutdown?: Table;
+  admin?: Table;
   demo?: Table;
+  tlv?: Table[];
   /** The first one's name and password default to the demo account's. */
   account?: Table[];
   /** `port` is needed; `id` defaults to sim0, sim1 ... */
