@@ -30,8 +30,8 @@ const LEVELS: Record<string, number> = {
 };
 /** Exceptions on one level: both speak the protocol with the daemon's own codec. */
 const SIDEWAYS = new Set(['src/sim src/smpp', 'src/load src/smpp']);
-/** Files that are started, not imported. */
-const ENTRIES = new Set(['src/cli/main.ts']);
+/** Files that are started, not imported; and the doors of the library, which only its users import. */
+const ENTRIES = new Set(['src/cli/main.ts', 'src/smpp/esme-session.ts', 'src/smpp/server-session.ts']);
 
 const FILE_LINES_MAX = 400;
 /** The formatter breaks code at 110; comments and strings may go a little further. */

@@ -19,7 +19,8 @@ import { writeDataSmResp, writeDeliverSmResp } from './pdu/deliver-sm.ts';
 import * as session from './session.ts';
 import { SocketLink } from './socket-link.ts';
 import type { LinkOwner } from './socket-link.ts';
-import { SessionTimers, TICK_ENQUIRE, TICK_OK } from './timers.ts';
+import { TICK_ENQUIRE, TICK_OK } from './timers.ts';
+import type { SessionTimers } from './timers.ts';
 import type { Window } from './window.ts';
 
 export type BindHandler = HandlerOf<OutboundBind>;

@@ -29,7 +29,8 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   const note = (message: string, detail?: Record<string, unknown>): void => {
-    logged.push(`${message} ${String(detail?.why ?? '')}`.trim());
+    const { why } = detail ?? {};
+    logged.push(typeof why === 'string' ? `${message} ${why}` : message);
   };
   edge = {
     accounts: [undefined, account(1, 'called'), account(2, 'quiet')],

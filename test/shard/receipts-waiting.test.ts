@@ -13,7 +13,7 @@ interface Scene {
   shard: ShardState;
   notices: WaitingNotices;
   /** Takes what edge 0 was told: the accounts. */
-  told(): number[];
+  told: () => number[];
 }
 
 function scene(windows: number[], queued: number, stored = 0): Scene {
@@ -84,10 +84,10 @@ test('a full ring is tried again the next second', () => {
   const { shard, notices, told } = scene([0, 0], 3);
   const [ring] = shard.ends.writers;
   const claims: number[] = [];
-  const { claim } = ring;
+  const claim = ring.claim.bind(ring);
   ring.claim = (length) => {
     claims.push(length);
-    return claims.length === 1 ? -1 : claim.call(ring, length);
+    return claims.length === 1 ? -1 : claim(length);
   };
   notices.tell(shard);
   expect(told()).toEqual([]);

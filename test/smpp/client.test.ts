@@ -37,7 +37,7 @@ async function asked(count = 1): Promise<{ peer: RawPeer; request: Buffer }> {
 /** Binds; `body` is that of the response. */
 async function bound(
   options: Record<string, unknown> = {},
-  body = Buffer.from('raw\0'),
+  body: Buffer = Buffer.from('raw\0'),
   kind: BindKind = 'transceiver',
 ): Promise<RawPeer> {
   client(options, kind);
