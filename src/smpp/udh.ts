@@ -14,7 +14,6 @@ import type { UserData } from '../core/user-data.ts';
 import * as smpp from './constants.ts';
 import { readU16 } from './cursor.ts';
 import type { MessageObject } from './pdu/message-encode.ts';
-import type { MessageFields } from './pdu/message-fields.ts';
 import { type Tlv, tlvValueOf } from './pdu/tlv.ts';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -89,17 +88,6 @@ export function partOf(
   elements: readonly InformationElement[],
 ): Concatenation | undefined {
   return concatenationOf(elements) ?? sarOf(message.tlvs ?? []);
-}
-
-/** The same of a scanned message, without reading more of it than is needed. */
-export function partOfFields(b: Buffer, f: MessageFields): Concatenation | undefined {
-  if (f.udhLength > 0) {
-    const elements = readUdh(b.subarray(f.dataAt, f.dataAt + f.dataLength));
-    const found = elements === undefined ? undefined : concatenationOf(elements);
-    if (found !== undefined) return found;
-  }
-  if (f.sarRef < 0) return undefined;
-  return { kind: 'sar', reference: f.sarRef, total: f.sarTotal, sequence: f.sarSequence };
 }
 
 function sarOf(tlvs: readonly Tlv[]): Concatenation | undefined {

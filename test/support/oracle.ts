@@ -3,6 +3,9 @@ import smpp from 'smpp';
 /** The npm package `smpp` as an independent second codec. */
 export const oracleTables = { commands: smpp.commands, errors: smpp.errors, tlvs: smpp.tlvs };
 
+/** Its GSM alphabets: the default one (0), Turkish (1), Spanish (2) and Portuguese (3). */
+export const oracleGsm = smpp.gsmCoder;
+
 /** A PDU as the other codec writes it; strings in `short_message` must come as buffers. */
 export function oracleEncode(command: string, fields: Record<string, unknown>): Buffer {
   return new smpp.PDU(command, fields).toBuffer();

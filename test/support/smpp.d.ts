@@ -30,6 +30,11 @@ declare module 'smpp' {
     errors: Record<string, number>;
     tlvs: Record<string, TlvType>;
     tlvsById: Record<number, TlvType>;
+    /** GSM 03.38 text; encoding: a language number, whose locking and single shift tables are both in force. */
+    gsmCoder: {
+      encode(text: string, encoding: number): Buffer;
+      decode(septets: ArrayLike<number>, encoding: number): string;
+    };
   }
   const smpp: Smpp;
   export default smpp;
