@@ -1,151 +1,44 @@
-import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BindKind } from '../../src/smpp/client-bind.ts';
-import { OutboundBind } from '../../src/smpp/client.ts';
+import { connect } from 'node:net';
 import * as smpp from '../../src/smpp/constants.ts';
 import { pduBytes } from '../daemon/raw.ts';
-import type { RawPeer } from '../daemon/raw.ts';
 import { until } from '../support/daemon.ts';
 import { oracleDecode, oracleEncode } from '../support/oracle.ts';
 import { validOf, vectorNamed } from '../support/vectors.ts';
-import { PeerSmsc, Told, smscConfig } from './smsc-peer.ts';
+import { ClientStage, announcing } from './client-stage.ts';
+import { Told } from './smsc-peer.ts';
 
-let smsc: PeerSmsc;
-let told: Told;
-let bind: OutboundBind;
-
+let stage: ClientStage;
 beforeEach(async () => {
-  smsc = await PeerSmsc.start();
-  told = new Told();
+  stage = await ClientStage.start();
 });
-afterEach(() => {
-  bind.close();
-  smsc.close();
-});
-
-function client(options: Record<string, unknown> = {}, kind: BindKind = 'transceiver'): void {
-  bind = new OutboundBind(0, 3, kind, smscConfig({ port: smsc.port, ...options }), told);
-}
-
-/** Connects and reads the bind request. */
-async function asked(count = 1): Promise<{ peer: RawPeer; request: Buffer }> {
-  bind.tick(Date.now());
-  const peer = await smsc.connection(count);
-  return { peer, request: Buffer.from(await peer.takePdu(), 'hex') };
-}
-
-/** Binds; `body` is that of the response. */
-async function bound(
-  options: Record<string, unknown> = {},
-  body: Buffer = Buffer.from('raw\0'),
-  kind: BindKind = 'transceiver',
-): Promise<RawPeer> {
-  client(options, kind);
-  const { peer, request } = await asked();
-  peer.write(pduBytes(smpp.responseIdOf(request.readUInt32BE(4)), request.readUInt32BE(12), body));
-  await told.line('bound');
-  return peer;
-}
-
-const VERSION_TLV = (version: number): Buffer =>
-  Buffer.from(`raw\0\x02\x10\x00\x01${String.fromCharCode(version)}`, 'latin1');
-
-describe('the bind', () => {
-  test.each([
-    ['3.3', 0x33, 'transmitter', 'bind_transmitter'],
-    ['3.3', 0x33, 'receiver', 'bind_receiver'],
-    // Not a command of 3.3, but configured so.
-    ['3.3', 0x33, 'transceiver', 'bind_transceiver'],
-    ['3.4', 0x34, 'transceiver', 'bind_transceiver'],
-    ['5.0', 0x50, 'transceiver', 'bind_transceiver'],
-  ] as const)('of %s announces it and has NULL address fields', async (name, number, kind, command) => {
-    client({ interface_version: name, system_type: 'T' }, kind);
-    const { request } = await asked();
-    expect(oracleDecode(request)).toMatchObject({
-      command,
-      system_id: 'us',
-      password: 'pw',
-      system_type: 'T',
-      interface_version: number,
-      addr_ton: 0,
-      addr_npi: 0,
-      address_range: '',
-    });
-  });
-
-  test.each([
-    ['5.0', VERSION_TLV(0x50), true, 'bound 50 tlvs'],
-    ['5.0', VERSION_TLV(0x34), true, 'bound 34 tlvs'],
-    ['5.0', VERSION_TLV(0x33), true, 'bound 33 plain'],
-    ['3.4', VERSION_TLV(0x50), true, 'bound 34 tlvs'],
-    ['5.0', Buffer.from('raw\0'), true, 'bound 34 tlvs'],
-    ['3.4', Buffer.from('raw\0'), false, 'bound 34 plain'],
-    ['3.3', VERSION_TLV(0x34), true, 'bound 33 plain'],
-    ['3.4', Buffer.alloc(0), true, 'bound 34 tlvs'],
-  ])('asked as %s and answered %j', async (name, body, assume_tlvs, line) => {
-    await bound({ interface_version: name, assume_tlvs }, body);
-    expect(told.lines[0]).toBe(line);
-  });
-
-  test('of a 5.0 SMSC, as printed in the vectors, with its congestion_state', async () => {
-    client({ interface_version: '5.0' });
-    const { peer, request } = await asked();
-    const answer = Buffer.from(vectorNamed('bind_transceiver_resp_ok_v50').bytes);
-    request.copy(answer, 12, 12, 16);
-    peer.write(answer);
-    await told.line('congestion');
-    expect(told.lines).toEqual(['bound 50 tlvs', 'congestion 0']);
-  });
-
-  test.each([
-    ['bind_transceiver_resp', 0x8000_0009],
-    ['generic_nack', 0x8000_0000],
-  ])('refused with ESME_RINVCMDID in %s: the operator is told of bind = "pair"', async (_name, id) => {
-    client();
-    const { peer, request } = await asked();
-    peer.write(pduBytes(id, request.readUInt32BE(12), Buffer.alloc(0), 3));
-    expect(await told.line('down')).toMatch(/ESME_RINVCMDID.*set bind = "pair"/);
-    await peer.untilClosed();
-  });
-
-  test.each(['bind_transceiver_resp_err_nobody', 'bind_transceiver_resp_err_nul_body'])(
-    'refused as in %s',
-    async (name) => {
-      client();
-      const { peer, request } = await asked();
-      const answer = Buffer.from(vectorNamed(name).bytes);
-      request.copy(answer, 12, 12, 16);
-      peer.write(answer);
-      expect(await told.line('down')).toMatch(/refused the bind: ESME_R(BINDFAIL|INVSYSTYP)$/);
-    },
-  );
-});
+afterEach(() => stage.end());
 
 describe('messages', () => {
   const body = vectorNamed('submit_sm_gsm7_plain').bytes.subarray(16);
   const submit = (slot: number, command?: number): void => {
-    bind.submit(slot, body, 0, body.length, Date.now(), command);
-    bind.flush();
+    stage.bind.submit(slot, body, 0, body.length, Date.now(), command);
+    stage.bind.flush();
   };
 
   test('go as submit_sm, or as data_sm whose answer counts the same', async () => {
-    const peer = await bound();
+    const peer = await stage.bound();
     submit(7);
     const first = oracleDecode(Buffer.from(await peer.takePdu(), 'hex'));
     expect(first).toMatchObject({ command: 'submit_sm', destination_addr: '447700900123' });
     const data = validOf('data_sm')[0].bytes.subarray(16);
-    bind.submit(8, data, 0, data.length, Date.now(), smpp.DATA_SM);
-    bind.flush();
+    stage.bind.submit(8, data, 0, data.length, Date.now(), smpp.DATA_SM);
+    stage.bind.flush();
     const second = oracleDecode(Buffer.from(await peer.takePdu(), 'hex'));
     expect(second).toMatchObject({ command: 'data_sm', destination_addr: '447700900123' });
     const sequence = second.sequence_number;
     peer.write(oracleEncode('data_sm_resp', { sequence_number: sequence, message_id: 'd-1' }));
-    await told.line('submit 8 0');
+    await stage.told.line('submit 8 0');
     peer.write(oracleEncode('submit_sm_resp', { sequence_number: first.sequence_number, message_id: 's-1' }));
-    await told.line('submit 7 0');
-    expect(bind.window.size).toBe(0);
+    await stage.told.line('submit 7 0');
+    expect(stage.bind.window.size).toBe(0);
     peer.write(oracleEncode('data_sm_resp', { sequence_number: sequence, message_id: 'd-1' }));
-    await told.line(`unmatched ${String(sequence)} 0`);
+    await stage.told.line(`unmatched ${String(sequence)} 0`);
   });
 
   test.each([
@@ -154,39 +47,39 @@ describe('messages', () => {
     ['submit_sm_resp_err_zero_id', 0x0a],
     ['submit_sm_resp_v50_transaction_fail', 0xfe],
   ])('refused as in %s', async (name, status) => {
-    const peer = await bound();
+    const peer = await stage.bound();
     submit(1);
     const request = Buffer.from(await peer.takePdu(), 'hex');
     const answer = Buffer.from(vectorNamed(name).bytes);
     request.copy(answer, 12, 12, 16);
     peer.write(answer);
-    expect(await told.line('submit')).toBe(`submit 1 ${status.toString(16)}`);
-    expect(told.pdus).toEqual([answer.toString('hex')]);
+    expect(await stage.told.line('submit')).toBe(`submit 1 ${status.toString(16)}`);
+    expect(stage.told.pdus).toEqual([answer.toString('hex')]);
   });
 
-  test('congestion_state of a 5.0 response is told; a 3.4 session does not look for it', async () => {
+  test('congestion_state of a 5.0 response is stage.told; a 3.4 session does not look for it', async () => {
     const tlv = { sequence_number: 0, message_id: 'a', congestion_state: 95 };
     for (const [version, lines] of [
       ['5.0', ['submit 1 0', 'congestion 95']],
       ['3.4', ['submit 1 0']],
     ] as const) {
-      told = new Told();
-      smsc.connections.length = 0;
-      const peer = await bound({ interface_version: version }, VERSION_TLV(0x50));
+      stage.told = new Told();
+      stage.smsc.connections.length = 0;
+      const peer = await stage.bound({ interface_version: version }, announcing(0x50));
       submit(1);
       tlv.sequence_number = Buffer.from(await peer.takePdu(), 'hex').readUInt32BE(12);
       peer.write(oracleEncode('submit_sm_resp', tlv));
-      await told.line('submit');
-      expect(told.lines.slice(1)).toEqual(lines);
-      bind.close();
+      await stage.told.line('submit');
+      expect(stage.told.lines.slice(1)).toEqual(lines);
+      stage.bind.close();
     }
   });
 
   test('generic_nack 0 answers the only request; a second one to nobody ends the link', async () => {
-    const peer = await bound({ window: 5 });
+    const peer = await stage.bound({ window: 5 });
     submit(1);
     peer.write(oracleEncode('generic_nack', { command_status: 8, sequence_number: 0 }));
-    await told.line('submit 1 8');
+    await stage.told.line('submit 1 8');
     submit(2);
     submit(3);
     const { bytes } = vectorNamed('generic_nack_unmatched');
@@ -197,18 +90,18 @@ describe('messages', () => {
       () => peer.heard.endsWith(vectorNamed('enquire_link_resp').bytes.toString('hex')),
       'an answer',
     );
-    expect(bind.window.size).toBe(2);
+    expect(stage.bind.window.size).toBe(2);
     peer.write(bytes);
-    await told.line('down: the SMSC sent several generic_nacks');
+    await stage.told.line('down: the SMSC sent several generic_nacks');
     await peer.untilClosed();
   });
 
   test('generic_nack 0 that speaks of a broken length ends the link at once', async () => {
-    const peer = await bound();
+    const peer = await stage.bound();
     submit(1);
     peer.write(vectorNamed('generic_nack_seq0').bytes);
-    await told.line('down: the SMSC says that it lost the framing');
-    expect(bind.window.size).toBe(1);
+    await stage.told.line('down: the SMSC says that it lost the framing');
+    expect(stage.bind.window.size).toBe(1);
   });
 });
 
@@ -216,10 +109,12 @@ describe('operations', () => {
   const query = vectorNamed('query_sm').bytes.subarray(16);
 
   test('go out with their body, and their answers come back by token in any order', async () => {
-    const peer = await bound();
-    expect(bind.operate(smpp.QUERY_SM, query, 11, Date.now())).toBe(true);
-    expect(bind.operate(smpp.CANCEL_SM, vectorNamed('cancel_sm_by_id').bytes.subarray(16), 12, 0)).toBe(true);
-    bind.flush();
+    const peer = await stage.bound();
+    expect(stage.bind.operate(smpp.QUERY_SM, query, 11, Date.now())).toBe(true);
+    expect(stage.bind.operate(smpp.CANCEL_SM, vectorNamed('cancel_sm_by_id').bytes.subarray(16), 12, 0)).toBe(
+      true,
+    );
+    stage.bind.flush();
     const first = Buffer.from(await peer.takePdu(), 'hex');
     const second = Buffer.from(await peer.takePdu(), 'hex');
     expect(oracleDecode(first)).toMatchObject({ command: 'query_sm', message_id: '3f2a9c10' });
@@ -234,49 +129,49 @@ describe('operations', () => {
       message_state: 2,
     });
     peer.write(answer);
-    await told.line('operation 11');
-    expect(told.lines.slice(1)).toEqual(['operation 12 11 16', `operation 11 0 ${answer.length}`]);
-    expect(told.pdus.at(-1)).toBe(answer.toString('hex'));
+    await stage.told.line('operation 11');
+    expect(stage.told.lines.slice(1)).toEqual(['operation 12 11 16', `operation 11 0 ${answer.length}`]);
+    expect(stage.told.pdus.at(-1)).toBe(answer.toString('hex'));
   });
 
   test('a generic_nack answers too, by its sequence_number or as the only one', async () => {
-    const peer = await bound();
-    bind.operate(smpp.QUERY_SM, query, 1, Date.now());
-    bind.flush();
+    const peer = await stage.bound();
+    stage.bind.operate(smpp.QUERY_SM, query, 1, Date.now());
+    stage.bind.flush();
     const sequence_number = Buffer.from(await peer.takePdu(), 'hex').readUInt32BE(12);
     peer.write(oracleEncode('generic_nack', { sequence_number, command_status: 3 }));
-    await told.line('operation 1 3 16');
-    bind.operate(smpp.QUERY_SM, query, 2, Date.now());
-    bind.flush();
+    await stage.told.line('operation 1 3 16');
+    stage.bind.operate(smpp.QUERY_SM, query, 2, Date.now());
+    stage.bind.flush();
     peer.write(oracleEncode('generic_nack', { sequence_number: 0, command_status: 8 }));
-    await told.line('operation 2 8 16');
+    await stage.told.line('operation 2 8 16');
   });
 
   test('no answer within response_timeout_s, or the link down: NO_RESPONSE and an empty range', async () => {
-    const peer = await bound({ response_timeout_s: 5 });
+    const peer = await stage.bound({ response_timeout_s: 5 });
     const nowMs = Date.now();
-    bind.operate(smpp.QUERY_SM, query, 1, nowMs);
-    bind.operate(smpp.QUERY_SM, query, 2, nowMs + 3000);
-    bind.flush();
-    bind.tick(nowMs + 4999);
-    expect(told.lines).toHaveLength(1);
-    bind.tick(nowMs + 5000);
-    expect(told.lines.slice(1)).toEqual(['operation 1 ffffffff 0']);
+    stage.bind.operate(smpp.QUERY_SM, query, 1, nowMs);
+    stage.bind.operate(smpp.QUERY_SM, query, 2, nowMs + 3000);
+    stage.bind.flush();
+    stage.bind.tick(nowMs + 4999);
+    expect(stage.told.lines).toHaveLength(1);
+    stage.bind.tick(nowMs + 5000);
+    expect(stage.told.lines.slice(1)).toEqual(['operation 1 ffffffff 0']);
     peer.destroy();
-    await told.line('down');
-    expect(told.lines.slice(2, 3)).toEqual(['operation 2 ffffffff 0']);
-    expect(bind.operate(smpp.QUERY_SM, query, 3, nowMs)).toBe(false);
+    await stage.told.line('down');
+    expect(stage.told.lines.slice(2, 3)).toEqual(['operation 2 ffffffff 0']);
+    expect(stage.bind.operate(smpp.QUERY_SM, query, 3, nowMs)).toBe(false);
   });
 
   test('are bounded, and a receiver takes none', async () => {
-    await bound();
+    await stage.bound();
     let taken = 0;
-    while (taken < 5_000 && bind.operate(smpp.QUERY_SM, query, taken, 0)) taken++;
+    while (taken < 5_000 && stage.bind.operate(smpp.QUERY_SM, query, taken, 0)) taken++;
     expect(taken).toBe(1_000);
-    bind.close();
-    smsc.connections.length = 0;
-    await bound({ bind: 'pair' }, Buffer.from('raw\0'), 'receiver');
-    expect(bind.operate(smpp.QUERY_SM, query, 1, 0)).toBe(false);
+    stage.bind.close();
+    stage.smsc.connections.length = 0;
+    await stage.bound({ bind: 'pair' }, Buffer.from('raw\0'), 'receiver');
+    expect(stage.bind.operate(smpp.QUERY_SM, query, 1, 0)).toBe(false);
   });
 });
 
@@ -287,44 +182,44 @@ describe('from the SMSC', () => {
     ['data_sm_dlr', 0, 'data_sm_resp', 17],
     ['data_sm_dlr', 0x64, 'data_sm_resp', 16],
   ])('%s answered %i: a %s of %i octets', async (name, status, command, length) => {
-    const peer = await bound();
-    told.deliverStatus = status;
+    const peer = await stage.bound();
+    stage.told.deliverStatus = status;
     const { bytes } = vectorNamed(name);
     peer.write(bytes);
     const answer = Buffer.from(await peer.takePdu(), 'hex');
     expect(answer).toHaveLength(length);
     const sequence_number = bytes.readUInt32BE(12);
     expect(oracleDecode(answer)).toMatchObject({ command, command_status: status, sequence_number });
-    expect(told.pdus).toEqual([bytes.toString('hex')]);
+    expect(stage.told.pdus).toEqual([bytes.toString('hex')]);
   });
 
   test('a refused data_sm of a 3.3 SMSC has the NUL that 3.3 can not do without', async () => {
-    const peer = await bound({ interface_version: '3.3' });
-    told.deliverStatus = 0x64;
+    const peer = await stage.bound({ interface_version: '3.3' });
+    stage.told.deliverStatus = 0x64;
     peer.write(vectorNamed('data_sm_dlr').bytes);
     expect(await peer.takePdu()).toBe(`0000001180000103000000640000002c00`);
   });
 
-  test('data_sm and deliver_sm that wait for their answers are told apart', async () => {
-    const peer = await bound();
-    told.deliverStatus = undefined;
+  test('data_sm and deliver_sm that wait for their answers are stage.told apart', async () => {
+    const peer = await stage.bound();
+    stage.told.deliverStatus = undefined;
     peer.write(Buffer.concat([vectorNamed('data_sm_dlr').bytes, vectorNamed('deliver_sm_mo').bytes]));
-    await told.line('deliver 5');
-    bind.answerDeliver(bind.ticket(), 1, 0);
-    bind.answerDeliver(bind.ticket(), 0x2c, 0);
-    bind.answerDeliver(bind.ticket() + 1, 0x2c, 0);
-    bind.flush();
+    await stage.told.line('deliver 5');
+    stage.bind.answerDeliver(stage.bind.ticket(), 1, 0);
+    stage.bind.answerDeliver(stage.bind.ticket(), 0x2c, 0);
+    stage.bind.answerDeliver(stage.bind.ticket() + 1, 0x2c, 0);
+    stage.bind.flush();
     const answers = await peer.take(34);
     expect(answers).toBe('0000001180000005000000000000000100' + '0000001180000103000000000000002c00');
   });
 
   test('alert_notification goes to the handler and has no answer', async () => {
-    const peer = await bound();
+    const peer = await stage.bound();
     const { bytes } = vectorNamed('alert_notification');
     peer.write(bytes);
     peer.write(vectorNamed('enquire_link').bytes);
     expect(await peer.takePdu()).toBe(vectorNamed('enquire_link_resp').bytes.toString('hex'));
-    expect(told.pdus).toEqual([bytes.toString('hex')]);
+    expect(stage.told.pdus).toEqual([bytes.toString('hex')]);
   });
 
   test.each([
@@ -336,7 +231,7 @@ describe('from the SMSC', () => {
     ['outbind', ''],
     ['unmatched_submit_sm_resp', ''],
   ])('%s', async (name, answer) => {
-    const peer = await bound();
+    const peer = await stage.bound();
     peer.write(vectorNamed(name).bytes);
     peer.write(vectorNamed('enquire_link').bytes);
     await until(
@@ -347,15 +242,15 @@ describe('from the SMSC', () => {
   });
 
   test('a broken length is nacked and ends the link', async () => {
-    const peer = await bound();
+    const peer = await stage.bound();
     peer.write(vectorNamed('bad_len_15').bytes);
     expect(await peer.takePdu()).toBe('00000010800000000000000200000000');
-    expect(await told.line('down')).toBe('down: the SMSC sent a PDU of 15 bytes');
+    expect(await stage.told.line('down')).toBe('down: the SMSC sent a PDU of 15 bytes');
     await peer.untilClosed();
   });
 
   test('unbind is answered and the connection ended', async () => {
-    const peer = await bound();
+    const peer = await stage.bound();
     peer.write(vectorNamed('unbind').bytes);
     expect(await peer.takePdu()).toBe(vectorNamed('unbind_resp').bytes.toString('hex'));
     await peer.untilClosed();
@@ -364,39 +259,39 @@ describe('from the SMSC', () => {
 
 describe('a connection that the SMSC made', () => {
   test('is bound on at once, with what was read behind the outbind; the SMSC is never dialled', async () => {
-    client({ outbind_listen: '127.0.0.1:1', outbind_system_id: 'them', outbind_password: 'x' });
+    stage.client({ outbind_listen: '127.0.0.1:1', outbind_system_id: 'them', outbind_password: 'x' });
     const nowMs = Date.now();
-    bind.tick(nowMs);
-    bind.tick(nowMs + 100_000);
+    stage.bind.tick(nowMs);
+    stage.bind.tick(nowMs + 100_000);
     // Any connection will do: this end of it is the bind's.
-    const socket = connect({ port: smsc.port, host: '127.0.0.1' });
+    const socket = connect({ port: stage.smsc.port, host: '127.0.0.1' });
     await until(() => !socket.connecting, 'the connection');
-    const peer = await smsc.connection();
+    const peer = await stage.smsc.connection();
     const early = vectorNamed('enquire_link').bytes;
-    expect(bind.adopt(socket, early, nowMs)).toBe(true);
-    expect(bind.adopt(socket, early, nowMs)).toBe(false);
+    expect(stage.bind.adopt(socket, early, nowMs)).toBe(true);
+    expect(stage.bind.adopt(socket, early, nowMs)).toBe(false);
     const request = oracleDecode(Buffer.from(await peer.takePdu(), 'hex'));
     expect(request).toMatchObject({ command: 'bind_transceiver', system_id: 'us', password: 'pw' });
     expect(await peer.takePdu()).toBe(vectorNamed('enquire_link_resp').bytes.toString('hex'));
     const sequence_number = request.sequence_number;
     peer.write(oracleEncode('bind_transceiver_resp', { sequence_number, system_id: 'them' }));
-    await told.line('bound');
+    await stage.told.line('bound');
     peer.destroy();
-    await told.line('down');
-    bind.tick(nowMs + 1_000_000);
-    expect(smsc.connections).toHaveLength(1);
+    await stage.told.line('down');
+    stage.bind.tick(nowMs + 1_000_000);
+    expect(stage.smsc.connections).toHaveLength(1);
   });
 });
 
 test('bytes in and out are shown to a trace', async () => {
-  client();
+  stage.client();
   const [seenIn, seenOut]: string[][] = [[], []];
-  bind.onBytesIn = (chunk) => seenIn.push(chunk.toString('hex'));
-  bind.onBytesOut = (bytes) => seenOut.push(bytes.toString('hex'));
-  const { peer, request } = await asked();
+  stage.bind.onBytesIn = (chunk) => seenIn.push(chunk.toString('hex'));
+  stage.bind.onBytesOut = (bytes) => seenOut.push(bytes.toString('hex'));
+  const { peer, request } = await stage.asked();
   const answer = pduBytes(0x8000_0009, request.readUInt32BE(12), Buffer.from('raw\0'));
   peer.write(answer);
-  await told.line('bound');
+  await stage.told.line('bound');
   peer.write(vectorNamed('enquire_link').bytes);
   const pong = await peer.takePdu();
   expect(seenOut).toEqual([request.toString('hex'), pong]);

@@ -1,82 +1,15 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { EsmeSession } from '../../src/smpp/esme-session.ts';
 import type { Answer } from '../../src/smpp/library-types.ts';
-import { listenSmpp } from '../../src/smpp/server-session.ts';
-import type {
-  EsmeRequest,
-  ServerHandlers,
-  ServerOptions,
-  ServerSession,
-  SmppServer,
-} from '../../src/smpp/server-session.ts';
 import { bindBytes, rawClient } from '../daemon/raw.ts';
-import type { RawPeer } from '../daemon/raw.ts';
 import { until } from '../support/daemon.ts';
 import { TLS } from '../support/tls.ts';
 import { vectorNamed } from '../support/vectors.ts';
+import { endAll, onEnd } from './library.ts';
 import { NpmPeer } from './npm-peer.ts';
-import type { NpmPdu } from './npm-peer.ts';
+import { npmEsme, rawEsme, serve } from './tiny-smsc.ts';
 
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end();
-});
-
-interface Scene {
-  server: SmppServer;
-  requests: EsmeRequest[];
-  sessions: ServerSession[];
-  told: string[];
-}
-
-/** Takes binds with the password "pw"; requests are answered by `answer`. */
-async function serve(
-  answer: (pdu: EsmeRequest) => Answer | Promise<Answer> = () => 0,
-  options: Partial<ServerOptions> = {},
-  handlers: Partial<ServerHandlers> = {},
-): Promise<Scene> {
-  const scene = { requests: [] as EsmeRequest[], sessions: [] as ServerSession[], told: [] as string[] };
-  const { requests, sessions, told } = scene;
-  const server = await listenSmpp(
-    { host: '127.0.0.1', port: 0, systemId: 'tiny', ...options },
-    {
-      onBind: (pdu) => (pdu.password === 'pw' ? 0 : 0x0d),
-      onBound: (session) => sessions.push(session),
-      onRequest: (pdu) => {
-        requests.push(pdu);
-        return answer(pdu);
-      },
-      onUnbind: () => told.push('unbind'),
-      onMalformed: ({ status, reason }) => told.push(`malformed ${status} ${reason}`),
-      onClosed: (_session, why) => told.push(`closed ${why}`),
-      ...handlers,
-    },
-  );
-  ends.push(() => server.close());
-  return { server, ...scene };
-}
-
-async function npmEsme(
-  scene: Scene,
-  bind = 'bind_transceiver',
-  version = 0x34,
-  options: object = {},
-): Promise<{ esme: NpmPeer; answer: NpmPdu }> {
-  const esme = await NpmPeer.esme({ port: scene.server.port, ...options });
-  ends.push(() => esme.close());
-  const answer = await esme.ask(bind, { system_id: 'us', password: 'pw', interface_version: version });
-  await until(() => scene.sessions.length > 0, 'the session');
-  return { esme, answer };
-}
-
-async function raw(scene: Scene, version = 0x34): Promise<RawPeer> {
-  const peer = await rawClient(scene.server.port);
-  ends.push(() => peer.destroy());
-  peer.write(bindBytes(9, { name: 'us', password: 'pw', version }));
-  await peer.takePdu();
-  return peer;
-}
+afterEach(endAll);
 
 describe('a bind of the npm package', () => {
   test.each([
@@ -98,7 +31,7 @@ describe('a bind of the npm package', () => {
   test('refused: its own response, and the connection ends', async () => {
     const scene = await serve();
     const esme = await NpmPeer.esme({ port: scene.server.port });
-    ends.push(() => esme.close());
+    onEnd(() => esme.close());
     const answer = await esme.ask('bind_transceiver', { system_id: 'us', password: 'no' });
     expect(answer).toMatchObject({ command: 'bind_transceiver_resp', command_status: 0x0d });
     await until(() => scene.told.length === 1, 'the end');
@@ -122,119 +55,13 @@ describe('a bind of the npm package', () => {
       { onBind: () => new Promise((resolve) => (decide = resolve)) },
     );
     const peer = await rawClient(scene.server.port);
-    ends.push(() => peer.destroy());
+    onEnd(() => peer.destroy());
     peer.write(Buffer.concat([bindBytes(), vectorNamed('submit_sm_gsm7_plain').bytes]));
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect([scene.requests.length, peer.heard]).toEqual([0, '']);
     decide(0);
     expect((await peer.takePdu()).slice(8, 24)).toBe('8000000900000000');
     expect((await peer.takePdu()).slice(8, 24)).toBe('8000000400000000');
-  });
-});
-
-describe('every request of the npm package', () => {
-  const source = { message_id: 'id-1', source_addr: '49', source_addr_ton: 1 };
-  const cases: [string, object, Answer, object, object][] = [
-    [
-      'submit_sm',
-      { destination_addr: '49', short_message: 'hello' },
-      { messageId: 'm-1' },
-      { destinationAddr: '49', shortMessage: Buffer.from('hello') },
-      { message_id: 'm-1' },
-    ],
-    ['submit_sm', { destination_addr: '49' }, 0x58, { destinationAddr: '49' }, { command_status: 0x58 }],
-    [
-      'submit_multi',
-      { dest_address: [{ destination_addr: '49' }, { dl_name: 'staff' }], short_message: 'x' },
-      {
-        messageId: 'm-2',
-        unsuccessSme: [{ destAddrTon: 0, destAddrNpi: 0, destinationAddr: '49', errorStatusCode: 11 }],
-      },
-      {
-        destAddress: [
-          { destFlag: 1, destAddrTon: 0, destAddrNpi: 0, destinationAddr: '49' },
-          { destFlag: 2, dlName: 'staff' },
-        ],
-      },
-      { message_id: 'm-2', unsuccess_sme: [{ destination_addr: '49', error_status_code: 11 }] },
-    ],
-    [
-      'data_sm',
-      { destination_addr: '49', message_payload: 'hi' },
-      { messageId: 'd-1' },
-      { destinationAddr: '49', tlvs: [{ tag: 0x0424, value: Buffer.from('hi') }] },
-      { message_id: 'd-1' },
-    ],
-    [
-      'query_sm',
-      source,
-      { messageId: 'id-1', finalDate: '260101120100000+', messageState: 2, errorCode: 0 },
-      { messageId: 'id-1', sourceAddr: '49', sourceAddrTon: 1 },
-      { message_id: 'id-1', message_state: 2, final_date: new Date(Date.UTC(2026, 0, 1, 12, 1)) },
-    ],
-    ['cancel_sm', source, 0x11, { messageId: 'id-1', sourceAddr: '49' }, { command_status: 0x11 }],
-    [
-      'replace_sm',
-      { ...source, short_message: 'new' },
-      0,
-      { messageId: 'id-1', shortMessage: Buffer.from('new') },
-      { command_status: 0 },
-    ],
-    [
-      'broadcast_sm',
-      {
-        source_addr: 'CBE',
-        broadcast_area_identifier: [Buffer.from('downtown')],
-        broadcast_content_type: { network: 1, content_type: 0x33 },
-        broadcast_rep_num: 10,
-        broadcast_frequency_interval: { unit: 9, interval: 31 },
-        message_payload: 'storm',
-      },
-      { messageId: 'b-1' },
-      { sourceAddr: 'CBE', messageId: '' },
-      { message_id: 'b-1' },
-    ],
-    [
-      'query_broadcast_sm',
-      { message_id: 'b-1', source_addr: 'CBE' },
-      {
-        messageId: 'b-1',
-        tlvs: [
-          { tag: 0x0427, value: Buffer.from([2]) },
-          { tag: 0x0606, value: Buffer.from('\0downtown', 'latin1') },
-          { tag: 0x0608, value: Buffer.from([100]) },
-        ],
-      },
-      { messageId: 'b-1', sourceAddr: 'CBE' },
-      { message_id: 'b-1', message_state: 2 },
-    ],
-    [
-      'cancel_broadcast_sm',
-      { message_id: 'b-1', source_addr: 'CBE' },
-      0,
-      { messageId: 'b-1', sourceAddr: 'CBE' },
-      { command_status: 0 },
-    ],
-  ];
-
-  test.each(cases)('%s', async (command, fields, answer, seen, expected) => {
-    const scene = await serve(() => answer);
-    const { esme } = await npmEsme(scene, 'bind_transceiver', 0x50);
-    const response = await esme.ask(command, fields);
-    expect(scene.told).toEqual([]);
-    expect(scene.requests).toMatchObject([{ command, ...seen }]);
-    expect(response).toMatchObject({ command: `${command}_resp`, ...expected });
-  });
-
-  test('enquire_link and unbind', async () => {
-    const scene = await serve();
-    const { esme } = await npmEsme(scene);
-    expect(await esme.ask('enquire_link', {})).toMatchObject({ command: 'enquire_link_resp' });
-    expect(await esme.ask('unbind', {})).toMatchObject({ command: 'unbind_resp' });
-    expect(scene.told).toEqual(['unbind']);
-    esme.close();
-    await until(() => scene.told.length === 2, 'the end');
-    expect(scene.server.sessions.size).toBe(0);
   });
 });
 
@@ -266,7 +93,7 @@ describe('to the npm package', () => {
   test('outbind: the ESME binds on the connection that we made', async () => {
     const scene = await serve();
     const npmSide = await NpmPeer.smsc();
-    ends.push(() => npmSide.close());
+    onEnd(() => npmSide.close());
     const called = scene.server.outbind(
       { host: '127.0.0.1', port: npmSide.port },
       { systemId: 'tiny', password: 'obpass' },
@@ -306,7 +133,7 @@ describe('what does not fit', () => {
     ['outbind', ''],
   ])('%s is answered, and the session stays', async (name, expected) => {
     const scene = await serve();
-    const peer = await raw(scene);
+    const peer = await rawEsme(scene);
     peer.write(vectorNamed(name).bytes);
     peer.write(vectorNamed('enquire_link').bytes);
     const pong = vectorNamed('enquire_link_resp').bytes.toString('hex');
@@ -318,14 +145,14 @@ describe('what does not fit', () => {
   test('a submit_sm before the bind', async () => {
     const scene = await serve();
     const peer = await rawClient(scene.server.port);
-    ends.push(() => peer.destroy());
+    onEnd(() => peer.destroy());
     peer.write(vectorNamed('submit_before_bind').bytes);
     expect(await peer.takePdu()).toBe('0000001080000004000000040000000a');
   });
 
   test('a broken length: generic_nack and the end', async () => {
     const scene = await serve();
-    const peer = await raw(scene);
+    const peer = await rawEsme(scene);
     peer.write(vectorNamed('bad_len_15').bytes);
     expect(await peer.takePdu()).toBe('00000010800000000000000200000000');
     await peer.untilClosed();
@@ -340,14 +167,14 @@ describe('what does not fit', () => {
 
   test('more connections than sessionsMax', async () => {
     const scene = await serve(() => 0, { sessionsMax: 1 });
-    await raw(scene);
+    await rawEsme(scene);
     const second = await rawClient(scene.server.port);
     await second.untilClosed();
   });
 
   test('a command that the handler does not serve gets generic_nack', async () => {
     const scene = await serve(() => 3);
-    const peer = await raw(scene);
+    const peer = await rawEsme(scene);
     peer.write(vectorNamed('query_sm').bytes);
     expect(await peer.takePdu()).toBe('00000010800000000000000300000032');
   });
@@ -365,65 +192,13 @@ describe('what does not fit', () => {
       {},
       { onError: (error) => errors.push(String(error)) },
     );
-    const peer = await raw(scene);
+    const peer = await rawEsme(scene);
     for (let count = 0; count < 2; count++) {
       peer.write(vectorNamed('submit_sm_gsm7_plain').bytes);
       expect(await peer.takePdu()).toBe('0000001080000004000000080000000a');
     }
     expect(errors).toEqual(['Error: full', expect.stringContaining('message_id')]);
   });
-});
-
-test('a 3.3 session: no TLVs in answers, the empty body in errors, and its own commands', async () => {
-  const answers: Record<string, Answer> = {
-    submit_sm: { messageId: '0A1B2C3D', tlvs: [{ tag: 0x0428, value: Buffer.from([1]) }] },
-    query_last_msgs: { messageIds: ['0A1B2C3D', '0A1B2C3E'] },
-    param_retrieve: { paramValue: '100' },
-    query_msg_details: { details: { sourceAddr: '49', shortMessage: Buffer.from('x'), messageStatus: 2 } },
-    query_sm: 0x0c,
-  };
-  const scene = await serve((pdu) => answers[pdu.command]);
-  const options = { host: '127.0.0.1', port: scene.server.port, systemId: 'us', password: 'pw' };
-  const session = await EsmeSession.connect({ ...options, interfaceVersion: '3.3' });
-  ends.push(() => session.close());
-  const peer = await raw(scene, 0x33);
-  peer.write(vectorNamed('submit_sm_gsm7_plain').bytes);
-  expect(await peer.takePdu()).toBe('000000198000000400000000' + '0000000a' + '304131423243334400');
-  peer.write(vectorNamed('query_sm').bytes);
-  expect((await peer.takePdu()).slice(0, 24)).toBe('000000148000000300000' + '00c');
-  peer.write(vectorNamed('v33_query_last_msgs').bytes);
-  expect(await peer.takePdu()).toBe(vectorNamed('v33_query_last_msgs_resp').bytes.toString('hex'));
-  peer.write(vectorNamed('v33_param_retrieve').bytes);
-  expect(await peer.takePdu()).toBe(vectorNamed('v33_param_retrieve_resp').bytes.toString('hex'));
-  expect(await session.queryLastMsgs({ sourceAddr: '49', numMessages: 2 })).toMatchObject({
-    messageIds: ['0A1B2C3D', '0A1B2C3E'],
-  });
-  expect(await session.paramRetrieve({ paramName: 'max' })).toMatchObject({ paramValue: '100' });
-  const details = await session.queryMsgDetails({ messageId: '0A1B2C3D', smLength: 10 });
-  expect(details).toMatchObject({ sourceAddr: '49', shortMessage: Buffer.from('x') });
-});
-
-test('many requests at once, each with its own answer', async () => {
-  let requests = 0;
-  const scene = await serve(async (pdu) => {
-    await new Promise((resolve) => setTimeout(resolve, requests++ % 3));
-    return pdu.command === 'submit_sm' ? { messageId: `id-${pdu.shortMessage.toString()}` } : 3;
-  });
-  const options = {
-    host: '127.0.0.1',
-    port: scene.server.port,
-    systemId: 'us',
-    password: 'pw',
-    windowMax: 50,
-  };
-  const session = await EsmeSession.connect(options);
-  ends.push(() => session.close());
-  const texts = Array.from({ length: 2_000 }, (_, index) => String(index));
-  const send = async (text: string): Promise<string | null> => {
-    const { messageId } = await session.submitSm({ destinationAddr: '49', shortMessage: Buffer.from(text) });
-    return messageId;
-  };
-  expect(await Promise.all(texts.map(send))).toEqual(texts.map((text) => `id-${text}`));
 });
 
 test('an address that is taken', async () => {
@@ -437,7 +212,6 @@ test('close unbinds the bound and closes the others', async () => {
   const stranger = await rawClient(scene.server.port);
   await until(() => scene.server.sessions.size === 2, 'both');
   await scene.server.close();
-  ends.length = 0;
   expect(esme.seen.at(-1)?.command).toBe('unbind');
   await stranger.untilClosed();
   esme.close();
