@@ -4,16 +4,19 @@
  */
 import { formatMessageId } from '../core/message-id.ts';
 import * as records from '../core/records.ts';
+import { EVENT_NAMES, FINAL_REASONS, stateName } from './event-names.ts';
 import type {
   AcceptedEvent,
   Address,
   AttemptFailedEvent,
   Common,
   FinalEvent,
+  IntermediateEvent,
   JoinedEvent,
   LateEvent,
   LedgerEvent,
   NamesEvent,
+  NetworkError,
   ParkedEvent,
   ReceiptEvent,
   SentEvent,
@@ -26,29 +29,13 @@ import { BLOCK_FLAG_FOOTER, BLOCK_FLAGS, BLOCK_HEADER_BYTES } from './block.ts';
  */
 export const VOID = 0;
 
-export const EVENT_NAMES = [
-  'VOID',
-  'ACCEPTED',
-  'SENT',
-  'ATTEMPT_FAILED',
-  'RECEIPT',
-  'FINAL',
-  'PARKED',
-  'ORPHANED',
-  'LATE',
-  'NAMES',
-  'REPLACED',
-  'JOINED',
-  'RELEASED',
-] as const;
-
 /** The least length of each type, by its number. */
 const BYTES_MIN = [
   records.RECORD_HEADER_BYTES,
   records.ACCEPTED_BODY,
   records.SENT_ID,
   records.FAILED_DUE + 8,
-  records.RECEIPT_STATUS + 4,
+  records.RECEIPT_BYTES,
   records.FINAL_FLAGS + 1,
   records.PARKED_ID,
   records.PARKED_ID,
@@ -57,30 +44,9 @@ const BYTES_MIN = [
   records.ACCEPTED_BODY,
   records.JOINED_BYTES,
   records.RECORD_HEADER_BYTES,
+  records.INTERMEDIATE_TEXT,
 ];
 
-/** SMPP v3.4 section 5.2.28. */
-const STATE_NAMES = [
-  'SCHEDULED',
-  'ENROUTE',
-  'DELIVERED',
-  'EXPIRED',
-  'DELETED',
-  'UNDELIVERABLE',
-  'ACCEPTED',
-  'UNKNOWN',
-  'REJECTED',
-];
-const FINAL_REASONS = [
-  '',
-  'RECEIPT_TAKEN',
-  'SENT',
-  'FAILED',
-  'NO_RECEIPT',
-  'RECEIPT_NOT_TAKEN',
-  'CANCELLED',
-  'PART',
-];
 const TAG_MESSAGE_PAYLOAD = 0x0424;
 
 export interface EventPlace {
@@ -131,6 +97,10 @@ function innerFault(block: Buffer, at: number, length: number, type: number): st
     if (!addresses.every((address) => inBody(address, 3))) return fault;
   }
   if (type === records.SENT && !inside(records.SENT_ID, block[at + records.SENT_ID_LENGTH])) return fault;
+  if (type === records.INTERMEDIATE) {
+    const textLength = block[at + records.INTERMEDIATE_TEXT_LENGTH];
+    if (!inside(records.INTERMEDIATE_TEXT, textLength)) return fault;
+  }
   const isParked = type === records.PARKED || type === records.ORPHANED;
   if (isParked && !inside(records.PARKED_ID, block[at + records.PARKED_ID_LENGTH])) return fault;
   return undefined;
@@ -163,6 +133,8 @@ export function decodeEvent(block: Buffer, at: number): LedgerEvent {
       return decodeAttemptFailed(event, common);
     case records.RECEIPT:
       return decodeReceipt(event, common);
+    case records.INTERMEDIATE:
+      return decodeIntermediate(event, common);
     case records.FINAL:
       return decodeFinal(event, common);
     case records.PARKED:
@@ -176,10 +148,6 @@ export function decodeEvent(block: Buffer, at: number): LedgerEvent {
     default:
       return { type: 'VOID', ...common };
   }
-}
-
-export function stateName(state: number): string {
-  return STATE_NAMES[state] ?? `state ${state}`;
 }
 
 function decodeAccepted(event: Buffer, common: Common, type: 'ACCEPTED' | 'REPLACED'): AcceptedEvent {
@@ -211,18 +179,31 @@ function decodeAccepted(event: Buffer, common: Common, type: 'ACCEPTED' | 'REPLA
   };
 }
 
-type Extension = Pick<AcceptedEvent, 'toldId' | 'scheduleMs' | 'part' | 'parts' | 'held' | 'internal'>;
+type Extension = Pick<
+  AcceptedEvent,
+  'toldId' | 'leaderId' | 'scheduleMs' | 'part' | 'parts' | 'held' | 'internal'
+>;
 
 function extensionOf(event: Buffer, flags: number): Extension {
   if ((flags & records.ACCEPTED_FLAG_EXTENDED) === 0) {
-    return { toldId: undefined, scheduleMs: 0, part: 0, parts: 0, held: false, internal: false };
+    return {
+      toldId: undefined,
+      leaderId: undefined,
+      scheduleMs: 0,
+      part: 0,
+      parts: 0,
+      held: false,
+      internal: false,
+    };
   }
   const at = event.length - records.EXTENSION_BYTES;
   const toldLow = event.readUInt32LE(at + records.EXTENSION_TOLD_LOW);
   const toldHigh = event.readUInt32LE(at + records.EXTENSION_TOLD_HIGH);
   const bits = event[at + records.EXTENSION_FLAGS];
+  const isLed = (bits & records.EXTENSION_FLAG_LED) !== 0;
   return {
-    toldId: toldHigh === 0 ? undefined : formatMessageId(toldHigh, toldLow),
+    toldId: toldHigh === 0 || isLed ? undefined : formatMessageId(toldHigh, toldLow),
+    leaderId: isLed ? formatMessageId(toldHigh, toldLow) : undefined,
     scheduleMs: event.readDoubleLE(at + records.EXTENSION_SCHEDULE),
     part: event[at + records.EXTENSION_PART],
     parts: event[at + records.EXTENSION_PARTS],
@@ -296,8 +277,32 @@ function decodeReceipt(event: Buffer, common: Common): ReceiptEvent {
     smsc: smsc === records.SMSC_NONE ? undefined : smsc,
     doneMs: event.readDoubleLE(records.RECEIPT_DONE),
     err: errText(event, records.RECEIPT_ERR_LENGTH, records.RECEIPT_ERR),
+    networkError: networkError(event, records.RECEIPT_NETWORK_TYPE, records.RECEIPT_NETWORK_CODE),
     commandStatus: event.readUInt32LE(records.RECEIPT_STATUS),
   };
+}
+
+function decodeIntermediate(event: Buffer, common: Common): IntermediateEvent {
+  const state = event[records.RECORD_A];
+  const responseCode = event.readUInt16LE(records.INTERMEDIATE_RESPONSE_CODE);
+  const textEnd = records.INTERMEDIATE_TEXT + event[records.INTERMEDIATE_TEXT_LENGTH];
+  return {
+    type: 'INTERMEDIATE',
+    ...common,
+    state: state === records.STATE_NOT_TOLD ? undefined : stateName(state),
+    smsc: event.readUInt16LE(records.RECORD_B),
+    doneMs: event.readDoubleLE(records.RECEIPT_DONE),
+    err: errText(event, records.RECEIPT_ERR_LENGTH, records.RECEIPT_ERR),
+    networkError: networkError(event, records.RECEIPT_NETWORK_TYPE, records.RECEIPT_NETWORK_CODE),
+    esmClass: event[records.INTERMEDIATE_ESM_CLASS],
+    dataCoding: event[records.INTERMEDIATE_DATA_CODING],
+    userResponseCode: responseCode === 0 ? undefined : responseCode - 1,
+    text: Buffer.from(event.subarray(records.INTERMEDIATE_TEXT, textEnd)),
+  };
+}
+
+function networkError(event: Buffer, typeAt: number, codeAt: number): NetworkError | undefined {
+  return event[typeAt] === 0 ? undefined : { type: event[typeAt] - 1, code: event.readUInt16LE(codeAt) };
 }
 
 function decodeFinal(event: Buffer, common: Common): FinalEvent {
@@ -322,6 +327,7 @@ function decodeParked(event: Buffer, common: Common, type: 'PARKED' | 'ORPHANED'
     smsc: event.readUInt16LE(records.RECORD_B),
     doneMs: event.readDoubleLE(records.RECEIPT_DONE),
     err: errText(event, records.RECEIPT_ERR_LENGTH, records.RECEIPT_ERR),
+    networkError: networkError(event, records.PARKED_NETWORK_TYPE, records.PARKED_NETWORK_CODE),
     smscMessageId: event.toString('latin1', records.PARKED_ID, idEnd),
   };
 }

@@ -34,6 +34,8 @@ export interface AcceptedEvent extends Common {
   command: 'submit_sm' | 'data_sm';
   /** The id that the client was told, where it is not the message's own. */
   toldId: string | undefined;
+  /** A part that passed as it came: the part of its message that came first. */
+  leaderId: string | undefined;
   /** 0: at once. */
   scheduleMs: number;
   /** Which of how many parts; `parts` 0: it is whole. */
@@ -82,7 +84,32 @@ export interface ReceiptEvent extends Common {
   smsc: number | undefined;
   doneMs: number;
   err: string;
+  networkError: NetworkError | undefined;
   commandStatus: number;
+}
+
+/** network_error_code as the SMSC told it. */
+export interface NetworkError {
+  type: number;
+  code: number;
+}
+
+/** What the SMSC told of a message without ending it. */
+export interface IntermediateEvent extends Common {
+  type: 'INTERMEDIATE';
+  /** undefined: none was told. */
+  state: string | undefined;
+  smsc: number;
+  doneMs: number;
+  err: string;
+  networkError: NetworkError | undefined;
+  /** As the client is told it. */
+  esmClass: number;
+  dataCoding: number;
+  /** undefined: none was told. */
+  userResponseCode: number | undefined;
+  /** The words of the recipient, if it is an acknowledgement. */
+  text: Buffer;
 }
 
 export interface FinalEvent extends Common {
@@ -100,6 +127,7 @@ export interface ParkedEvent extends Common {
   smsc: number;
   doneMs: number;
   err: string;
+  networkError: NetworkError | undefined;
   smscMessageId: string;
 }
 
@@ -130,6 +158,7 @@ export type LedgerEvent =
   | SentEvent
   | AttemptFailedEvent
   | ReceiptEvent
+  | IntermediateEvent
   | FinalEvent
   | ParkedEvent
   | LateEvent

@@ -2,8 +2,13 @@
  * A commit group: what is journalled together and what has to be done once that is durable. Two of them take turns:
  * one fills while the other's commit is in flight. Plain typed arrays, so a message costs no object.
  */
+import { BATCH_COUNT_MAX } from '../core/records.ts';
+
 export const GROUP_ACTIONS_MAX = 32_768;
 export const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+
+/** The last request that is taken in may be a batch. */
+const ACCEPTED_MAX = GROUP_ACTIONS_MAX - BATCH_COUNT_MAX;
 
 export interface BlockRange {
   chunk: number;
@@ -14,6 +19,15 @@ export interface BlockRange {
 
 /** Ticket of a receipt that answers no deliver_sm: the gateway made it, or it was parked. */
 export const NO_BIND = 0xffff_ffff;
+
+/** Edge of an ACCEPTED event that nobody waits for. */
+export const NO_EDGE = 0xff;
+
+/** Something to do when a group is durable; `undone` instead, should its commit fail. */
+export interface AfterCommit {
+  done(): void;
+  undone(): void;
+}
 
 export class Group {
   /** Segment that the group is written to. */
@@ -32,6 +46,8 @@ export class Group {
   /** Messages whose FINAL event is in this group and that have a row in the pending store: it goes after the commit. */
   readonly removedHighs: number[] = [];
   readonly removedLows: number[] = [];
+  /** Changes that must not be seen before their events are durable. Rare, so closures are fine. */
+  afterCommit: AfterCommit[] = [];
   receiptTicket = new Uint32Array(GROUP_ACTIONS_MAX);
   receiptSequence = new Uint32Array(GROUP_ACTIONS_MAX);
   receiptSlot = new Int32Array(GROUP_ACTIONS_MAX);
@@ -43,7 +59,7 @@ export class Group {
   /** No more submits or receipts are taken in; outcomes of what is under way still are. */
   isFull(): boolean {
     return (
-      this.bytes > GROUP_BYTES_MAX || this.accepted >= GROUP_ACTIONS_MAX || this.receipts >= GROUP_ACTIONS_MAX
+      this.bytes > GROUP_BYTES_MAX || this.accepted >= ACCEPTED_MAX || this.receipts >= GROUP_ACTIONS_MAX
     );
   }
 
@@ -82,6 +98,7 @@ export class Group {
     this.accepted = 0;
     this.receipts = 0;
     this.blocks.length = 0;
+    if (this.afterCommit.length > 0) this.afterCommit = [];
     this.removedHighs.length = 0;
     this.removedLows.length = 0;
   }

@@ -10,11 +10,13 @@ import type { Bytes } from '../core/bytes.ts';
 import { SEGMENT_INDEX_MAX, idLowOf, nextSegmentNumber } from '../core/message-id.ts';
 import {
   ACCEPTED,
+  JOINED,
   NAMES,
   RECORD_BYTES_MAX,
   RECORD_HEADER_BYTES,
   RECORD_LENGTH,
   RECORD_TYPE,
+  REPLACED,
   align8,
 } from '../core/records.ts';
 import { BLOCK_HEADER_BYTES } from './block.ts';
@@ -315,11 +317,12 @@ export class Journal {
   }
 }
 
-/** Turns the ACCEPTED events of a block into void ones (type 0), which readers skip. */
+/** Turns what was refused with its group (ACCEPTED and what goes with it) into void events, which readers skip. */
 function voidAccepted(bytes: Bytes, from: number, to: number): void {
   let at = from + BLOCK_HEADER_BYTES;
   while (at < to) {
-    if (bytes.u8[at + RECORD_TYPE] === ACCEPTED) bytes.u8[at + RECORD_TYPE] = 0;
+    const type = bytes.u8[at + RECORD_TYPE];
+    if (type === ACCEPTED || type === REPLACED || type === JOINED) bytes.u8[at + RECORD_TYPE] = 0;
     at += align8(bytes.u32[at >> 2]);
   }
 }

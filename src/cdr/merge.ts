@@ -1,5 +1,5 @@
 /** A message's events folded into its call detail record, for people to read. */
-import type { AcceptedEvent, LedgerEvent } from './event.ts';
+import type { AcceptedEvent, IntermediateEvent, LedgerEvent, NetworkError } from './event.ts';
 import { messageText } from './message-text.ts';
 
 /** Names of the segment that an event stands in: its indexes mean nothing elsewhere. */
@@ -52,8 +52,11 @@ export function eventFields(event: LedgerEvent, names: Names): Fields {
         smsc: event.smsc === undefined ? '(gateway)' : smscName(names, event.smsc),
         done: isoTime(event.doneMs),
         err: event.err,
+        ...networkFields(event.networkError),
         commandStatus: hex32(event.commandStatus),
       };
+    case 'INTERMEDIATE':
+      return intermediateFields(event, names);
     case 'FINAL':
       return {
         state: event.state,
@@ -70,6 +73,7 @@ export function eventFields(event: LedgerEvent, names: Names): Fields {
         smscMessageId: event.smscMessageId,
         done: isoTime(event.doneMs),
         err: event.err,
+        ...networkFields(event.networkError),
       };
     case 'LATE':
       return {
@@ -122,11 +126,31 @@ function acceptedFields(event: AcceptedEvent, names: Names): Fields {
 function partFields(event: AcceptedEvent): Fields {
   const fields: Fields = {};
   if (event.command === 'data_sm') fields.command = event.command;
-  if (event.toldId !== undefined) fields.message = event.toldId;
+  const message = event.toldId ?? event.leaderId;
+  if (message !== undefined) fields.message = message;
   if (event.scheduleMs > 0) fields.schedule = isoTime(event.scheduleMs);
   if (event.parts > 0) fields.part = `${event.part}/${event.parts}`;
   if (event.held) fields.held = true;
   if (event.internal) fields.joined = true;
+  return fields;
+}
+
+/** Type and code, as `3/27`: GSM, absent subscriber. */
+function networkFields(error: NetworkError | undefined): Fields {
+  return error === undefined ? {} : { networkError: `${error.type}/${error.code}` };
+}
+
+function intermediateFields(event: IntermediateEvent, names: Names): Fields {
+  const fields: Fields = {
+    ...(event.state === undefined ? {} : { state: event.state }),
+    smsc: smscName(names, event.smsc),
+    esmClass: event.esmClass,
+    done: isoTime(event.doneMs),
+    err: event.err,
+    ...networkFields(event.networkError),
+  };
+  if (event.userResponseCode !== undefined) fields.userResponseCode = event.userResponseCode;
+  if (event.text.length > 0) fields.text = messageText(event.dataCoding, event.esmClass, event.text).text;
   return fields;
 }
 
@@ -167,6 +191,7 @@ export function mergeEvents(events: readonly { event: LedgerEvent; names: Names 
         cdr.state = event.state;
         cdr.doneAt = isoTime(event.doneMs);
         if (event.err !== '') cdr.err = event.err;
+        Object.assign(cdr, networkFields(event.networkError));
         break;
       case 'FINAL':
         cdr.state = event.state;

@@ -106,6 +106,8 @@ export class MessageTable {
   /** Which of how many parts (FLAG_PART). */
   readonly part: Uint8Array;
   readonly parts: Uint8Array;
+  /** Its receipt speaks for all its parts: how many were delivered, plus 1; 0: it speaks for itself alone. */
+  readonly merged: Uint8Array;
   /** The id that the client was told (FLAG_TOLD). */
   readonly toldLow: Uint32Array;
   readonly toldHigh: Uint32Array;
@@ -152,6 +154,7 @@ export class MessageTable {
     this.networkErrorCode = new Uint16Array(capacity);
     this.part = new Uint8Array(capacity);
     this.parts = new Uint8Array(capacity);
+    this.merged = new Uint8Array(capacity);
     this.toldLow = new Uint32Array(capacity);
     this.toldHigh = new Uint32Array(capacity);
     this.smscIdLength = new Uint8Array(capacity);
@@ -182,6 +185,7 @@ export class MessageTable {
     this.next[slot] = NO_SLOT;
     this.errLength[slot] = 0;
     this.networkErrorType[slot] = NO_NETWORK_ERROR;
+    this.merged[slot] = 0;
     this.smscIdLength[slot] = 0;
     return slot;
   }

@@ -30,11 +30,11 @@ export const RECORD_HEADER_BYTES = 24;
  *  48 f64 expiresAtMs      56 body: the submit_sm body for the SMSC
  *
  * A record of anything but a plain short message is followed, on the next 8-byte boundary, by an extension:
- *   0 u32 toldLow  4 u32 toldHigh: the id that the client was told, 0: the message's own
+ *   0 u32 toldLow  4 u32 toldHigh: the id that the client was told, 0: the message's own. EXTENSION_FLAG_LED: the
+ *     id of the part that came first
  *   8 f64 scheduleMs (0: at once)
- *  16 u8 part (from 1)  17 u8 parts (0: it is whole)  18 u8 flags (EXTENSION_FLAG_*)  19 u8 reference kind (REFERENCE_*)
- *  20 u16 reference number of the parts as the client sent them  22 u16 0
- *  24 u32 assembly: hash of what the parts of one message have in common  28 u32 0
+ *  16 u8 part (from 1)  17 u8 parts (0: it is whole)  18 u8 flags (EXTENSION_FLAG_*)  19 u8 0
+ *  20 u32 EXTENSION_FLAG_LED: hash of what the parts of one message have in common
  */
 export const ACCEPTED = 1;
 export const ACCEPTED_SMSC = 24;
@@ -58,26 +58,22 @@ export const ACCEPTED_PADDING_SHIFT = 4;
 export const ACCEPTED_FLAG_REPLACE = 2;
 /** It is sent as data_sm; the body is that of a data_sm. */
 export const ACCEPTED_FLAG_DATA_SM = 4;
-export const EXTENSION_BYTES = 32;
+export const EXTENSION_BYTES = 24;
 export const EXTENSION_TOLD_LOW = 0;
 export const EXTENSION_TOLD_HIGH = 4;
 export const EXTENSION_SCHEDULE = 8;
 export const EXTENSION_PART = 16;
 export const EXTENSION_PARTS = 17;
 export const EXTENSION_FLAGS = 18;
-export const EXTENSION_REFERENCE_KIND = 19;
-export const EXTENSION_REFERENCE = 20;
-export const EXTENSION_ASSEMBLY = 24;
+export const EXTENSION_KEY = 20;
 /** It waits for the other parts of its message, to be joined with them. */
 export const EXTENSION_FLAG_HELD = 1;
 /** Made by joining what the client sent in parts: no client knows its id. */
 export const EXTENSION_FLAG_INTERNAL = 2;
 /** One destination of several: its receipt is told under the id of the whole submit_multi. */
 export const EXTENSION_FLAG_MULTI = 4;
-export const REFERENCE_NONE = 0;
-export const REFERENCE_UDH8 = 1;
-export const REFERENCE_UDH16 = 2;
-export const REFERENCE_SAR = 3;
+/** A part that passes as it came: it only names the message that it belongs to, for its CDR. */
+export const EXTENSION_FLAG_LED = 8;
 
 /** Length of the body in an ACCEPTED (or REPLACED) record of `length` bytes with these flags. */
 export function acceptedBodyLength(flags: number, length: number): number {
@@ -111,6 +107,7 @@ export const NO_RESPONSE = 0xffff_ffff;
 /**
  * RECEIPT: a final state of the message. a: message_state, b: smsc index (0xffff: made by the gateway itself).
  *  24 f64 doneMs   32 u8 errLength  33 7 bytes of err text   40 u32 command_status that caused it (0: none)
+ *  44 u8 type of the network_error_code plus 1 (0: none was told)  45 u8 RECEIPT_MERGED  46 u16 its code
  */
 export const RECEIPT = 4;
 export const RECEIPT_DONE = 24;
@@ -118,6 +115,10 @@ export const RECEIPT_ERR_LENGTH = 32;
 export const RECEIPT_ERR = 33;
 export const RECEIPT_ERR_BYTES_MAX = 7;
 export const RECEIPT_STATUS = 40;
+export const RECEIPT_NETWORK_TYPE = 44;
+export const RECEIPT_NETWORK_CODE = 46;
+/** It speaks for all parts of a message: how many were delivered, plus 1 (255 at most); 0: for one alone. */
+export const RECEIPT_MERGED = 45;
 export const RECEIPT_BYTES = 48;
 export const SMSC_NONE = 0xffff;
 
@@ -148,12 +149,15 @@ export const FINAL_PART = 7;
 /**
  * PARKED: a receipt that no message is known for yet; it may have overtaken its submit_sm_resp.
  * ORPHANED: the same, after receipts.park_s without a match. a: message_state (0xff unknown), b: smsc index.
- *  24 f64 doneMs  32 u8 errLength  33 7 bytes of err text  40 u8 idLength  41 u8 0 42 u16 0 44 the SMSC's message id
+ *  24 f64 doneMs  32 u8 errLength  33 7 bytes of err text  40 u8 idLength
+ *  41 u8 type of the network_error_code plus 1 (0: none was told)  42 u16 its code  44 the SMSC's message id
  * A PARKED receipt that is matched later is followed by the RECEIPT event of its message.
  */
 export const PARKED = 6;
 export const ORPHANED = 7;
 export const PARKED_ID_LENGTH = 40;
+export const PARKED_NETWORK_TYPE = 41;
+export const PARKED_NETWORK_CODE = 42;
 export const PARKED_ID = 44;
 
 /** LATE: a submit_sm_resp after its timeout. a: attempt, b: smsc index.  24 u32 command_status  28 id as in SENT. */
@@ -179,6 +183,23 @@ export const JOINED_BYTES = 32;
 
 /** RELEASED: the other parts did not come in time, the part goes as it came. */
 export const RELEASED = 12;
+
+/**
+ * INTERMEDIATE: the SMSC told something of the message that does not end it: that it is on its way (an intermediate
+ * notification, or a receipt with a state that is not final), or what its recipient acknowledged.
+ * a: message_state (STATE_NOT_TOLD), b: smsc index.
+ *  24 f64 doneMs  32 u8 errLength  33 7 bytes of err text
+ *  40 u8 esm_class as the client is told it  41 u8 data_coding of the text  42 u16 user_response_code plus 1 (0: none)
+ *  44 u8 type of the network_error_code plus 1 (0: none was told)  45 u8 textLength  46 u16 its code
+ *  48 the recipient's text (acknowledgements only)
+ */
+export const INTERMEDIATE = 13;
+export const INTERMEDIATE_ESM_CLASS = 40;
+export const INTERMEDIATE_DATA_CODING = 41;
+export const INTERMEDIATE_RESPONSE_CODE = 42;
+export const INTERMEDIATE_TEXT_LENGTH = 45;
+export const INTERMEDIATE_TEXT = 48;
+export const STATE_NOT_TOLD = 0xff;
 
 /** Records below are never stored; they only cross a ring, from an edge to a shard ... */
 
@@ -259,20 +280,36 @@ export const ANSWER_STATUS = 32;
 export const ANSWER_BYTES = 40;
 
 /**
- * A receipt to hand to the ESME. a: message_state, b: account. timeMs: when the message was accepted.
- *  24 f64 doneMs  32 u8 errLength 33 7 bytes of err text  40 u32 slot  44 u8 0
+ * A receipt to hand to the ESME. Ids: what the client is told; a: message_state (STATE_NOT_TOLD), b: account.
+ * timeMs: when the message was accepted.
+ *  24 f64 doneMs  32 u8 errLength 33 7 bytes of err text
+ *  40 u32 slot (DELIVER_NO_SLOT: nobody waits for what becomes of it)  44 u8 esm_class
  *  45 u8 textLength  46 u8 sourceLength  47 u8 destLength
- *  48 source: ton npi addr NUL (the message's own source), then dest: the same, then text
+ *  48 u32 idLow  52 u32 idHigh of the message in the slot
+ *  56 u8 submitted (0: it stands for one message)  57 u8 delivered  58 u8 data_coding
+ *  59 u8 type of the network_error_code plus 1 (0: none)  60 u16 user_response_code plus 1 (0: none)
+ *  62 u16 code of the network_error_code
+ *  64 source: ton npi addr NUL (the message's own source), then dest: the same, then text
  */
 export const DELIVER = 81;
 export const DELIVER_DONE = 24;
 export const DELIVER_ERR_LENGTH = 32;
 export const DELIVER_ERR = 33;
 export const DELIVER_SLOT = 40;
+export const DELIVER_NO_SLOT = 0xffff_ffff;
+export const DELIVER_ESM_CLASS = 44;
 export const DELIVER_TEXT_LENGTH = 45;
 export const DELIVER_SOURCE_LENGTH = 46;
 export const DELIVER_DEST_LENGTH = 47;
-export const DELIVER_ADDRESSES = 48;
+export const DELIVER_OWN_ID_LOW = 48;
+export const DELIVER_OWN_ID_HIGH = 52;
+export const DELIVER_SUBMITTED = 56;
+export const DELIVER_DELIVERED = 57;
+export const DELIVER_DATA_CODING = 58;
+export const DELIVER_NETWORK_TYPE = 59;
+export const DELIVER_RESPONSE_CODE = 60;
+export const DELIVER_NETWORK_CODE = 62;
+export const DELIVER_ADDRESSES = 64;
 
 /**
  * The answer to an OPERATION. a: OPERATION_*, b: message_state (OPERATION_QUERY).

@@ -3,6 +3,7 @@ import { CELL_BINDS_OK, CELL_BINDS_REFUSED } from '../core/ring/counters.ts';
 import * as smpp from '../smpp/constants.ts';
 import { decodeBind, encodeBindResp } from '../smpp/pdu/bind.ts';
 import type { DecodedBind } from '../smpp/pdu/bind.ts';
+import { versionNumber } from '../smpp/negotiate.ts';
 import { sessionVersion } from '../smpp/pdu/bind.ts';
 import { BINDING, boundStateOf } from '../smpp/session.ts';
 import { answersCall } from './outbind.ts';
@@ -72,7 +73,11 @@ function decide(
   edge.cells[CELL_BINDS_OK]++;
   session.account = account;
   session.tap?.claim(account.name);
-  session.version = sessionVersion(smpp.VERSION_34, request.interfaceVersion);
+  const own = Math.min(
+    versionNumber(edge.config.smpp.interface_version_max),
+    versionNumber(account.config.interface_version_max),
+  );
+  session.version = sessionVersion(own, request.interfaceVersion);
   session.state = boundStateOf(command);
   session.timers.onBound(edge.nowMs);
   session.raiseLimit();

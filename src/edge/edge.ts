@@ -1,7 +1,6 @@
 /** One edge put together: its listeners, its sessions, its step through the rings, its stop. */
 import * as net from 'node:net';
 import { hrtime } from 'node:process';
-import type { Config } from '../core/config.ts';
 import { parseListen } from '../core/config-values.ts';
 import {
   ANSWER,
@@ -9,6 +8,14 @@ import {
   ANSWER_SESSION,
   ANSWER_STATUS,
   DELIVER,
+  OPERATION_ANSWER,
+  OPERATION_ANSWER_DATA,
+  OPERATION_ANSWER_DONE,
+  OPERATION_ANSWER_ERROR,
+  OPERATION_ANSWER_LENGTH,
+  OPERATION_ANSWER_STATUS,
+  OPERATION_SEQUENCE,
+  OPERATION_SESSION,
   RECEIPTS_WAITING,
   RECORD_B,
   RECORD_ID_HIGH,
@@ -18,50 +25,32 @@ import {
   SESSION_SLOT_BITS,
 } from '../core/records.ts';
 import type { Bytes } from '../core/bytes.ts';
-import type { CounterPages } from '../core/ring/counters.ts';
 import {
   CELL_CONNECTIONS_REFUSED,
   CELL_HEARTBEAT_MS,
   CELL_SESSIONS,
   CELL_STALLED,
   RateCells,
-  TICKS_PER_MS,
-  smscCells,
   threadCells,
 } from '../core/ring/counters.ts';
-import type { Mesh, MeshEnds } from '../core/ring/mesh.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { MessageTimes } from '../smpp/times.ts';
-import type { TraceBatch } from '../smpp/trace-feed.ts';
+import { referenceNumbers } from '../smpp/upstream.ts';
 import { EdgeHttp } from './http.ts';
+import { PartWays } from './part-ways.ts';
+import { rulesOf } from './route.ts';
 import { LentReceipts } from './lent.ts';
 import { EsmeCaller, sendOutbind } from './outbind.ts';
 import { deliver, expireReceipts, sendHeldResults, sendUntold } from './receipts.ts';
 import { EsmeSession } from './session.ts';
-import type { Control, EdgeAccount, EdgeLog, EdgeSmsc, EdgeState, Session } from './state.ts';
+import { TICKS_PER_SECOND, makeAccount, makeSmsc } from './setup.ts';
+import type { EdgeSetup } from './setup.ts';
+import type { EdgeAccount, EdgeSmsc, EdgeState, Session } from './state.ts';
 import { EdgeTraces } from './trace.ts';
 
 const RECORDS_PER_STEP = 4096;
 const TICK_MS = 50;
 const READ_BYTES = 256 * 1024;
-const TICKS_PER_SECOND = 1000 * TICKS_PER_MS;
-/** How far ahead of its rate an account may run: bursts of a tenth of a second. */
-const BURST_S = 0.1;
-
-export interface EdgeSetup {
-  edge: number;
-  config: Config;
-  accountNames: string[];
-  smscNames: string[];
-  mesh: Mesh;
-  pages: CounterPages;
-  ends: MeshEnds;
-  cells: Float64Array;
-  control: Control;
-  log: EdgeLog;
-  /** What a trace brings. */
-  onTraced(batch: TraceBatch): void;
-}
 
 export class Edge {
   readonly state: EdgeState;
@@ -91,6 +80,8 @@ export class Edge {
   #makeState(setup: EdgeSetup): EdgeState {
     const { config, accountNames, mesh, pages } = setup;
     const accounts = accountNames.map((name, index) => makeAccount(config, name, index));
+    const smscs = new Map(config.smsc.map(({ id }) => [id, makeSmsc(setup, id)]));
+    const smscOf = (id: string): EdgeSmsc => smscs.get(id) as EdgeSmsc;
     const byName = accounts
       .filter((account) => account !== undefined)
       .map((each) => [each.name, each] as const);
@@ -103,7 +94,12 @@ export class Edge {
       rates: new RateCells(pages),
       accounts,
       accountsByName: new Map(byName),
-      route: config.route.smscs.map((id) => makeSmsc(setup, id)),
+      route: config.route.smscs.map(smscOf),
+      rules: rulesOf(config, smscOf),
+      smscs: [...smscs.values()],
+      partWays: new PartWays(),
+      references: referenceNumbers(mesh.edges + mesh.shards, setup.edge, Date.now()),
+      partsOfLast: 1,
       sessions: [],
       generations: new Uint16Array(SESSIONS_MAX),
       freeSlots: [],
@@ -225,14 +221,15 @@ export class Edge {
 
   #take(shard: number, bytes: Bytes, at: number): boolean {
     const type = bytes.u8[at + RECORD_TYPE];
-    if (type === ANSWER) this.#onAnswer(bytes, at);
+    if (type === ANSWER) this.#onAnswer(shard, bytes, at);
+    else if (type === OPERATION_ANSWER) this.#onOperation(bytes, at);
     else if (type === DELIVER) deliver(this.state, shard, bytes, at);
     else if (type === RECEIPTS_WAITING) this.#caller.onWaiting(bytes.u16[(at + RECORD_B) >> 1]);
     else throw new Error(`record of type ${type} from shard ${shard}`);
     return true;
   }
 
-  #onAnswer(bytes: Bytes, at: number): void {
+  #onAnswer(shard: number, bytes: Bytes, at: number): void {
     const { u32 } = bytes;
     const reference = u32[(at + ANSWER_SESSION) >> 2];
     const sequence = u32[(at + ANSWER_SEQUENCE) >> 2];
@@ -246,7 +243,22 @@ export class Edge {
     const session = this.state.sessions[(reference & (SESSIONS_MAX - 1)) - 1];
     // The session may be gone: to its client the answer is unknown, as after any lost connection.
     if (session === undefined || session.reference !== reference) return;
-    session.answer(status, sequence, idHigh, idLow);
+    session.answer(shard, status, sequence, idHigh, idLow);
+  }
+
+  #onOperation(bytes: Bytes, at: number): void {
+    const { u8, u16, u32, f64 } = bytes;
+    const reference = u32[(at + OPERATION_SESSION) >> 2];
+    const session = this.state.sessions[(reference & (SESSIONS_MAX - 1)) - 1];
+    if (session === undefined || session.reference !== reference) return;
+    const from = at + OPERATION_ANSWER_DATA;
+    session.onOperation(u32[(at + OPERATION_SEQUENCE) >> 2], {
+      status: u32[(at + OPERATION_ANSWER_STATUS) >> 2],
+      state: u16[(at + RECORD_B) >> 1],
+      errorCode: u32[(at + OPERATION_ANSWER_ERROR) >> 2],
+      doneMs: f64[(at + OPERATION_ANSWER_DONE) >> 3],
+      data: u8.subarray(from, from + u32[(at + OPERATION_ANSWER_LENGTH) >> 2]),
+    });
   }
 
   /** One turn through the rings; returns how many records were taken. */
@@ -345,35 +357,4 @@ function withReadBuffer(accepted: net.Socket, buffer: Buffer, onChunk: (chunk: B
     },
   };
   return new net.Socket({ handle, onread } as unknown as net.SocketConstructorOpts);
-}
-
-function makeAccount(config: Config, name: string, index: number): EdgeAccount | undefined {
-  const account = config.account.find((each) => each.name === name);
-  if (account === undefined) return undefined;
-  const { tps } = account;
-  return {
-    index,
-    name,
-    tps,
-    intervalTicks: tps === 0 ? 0 : Math.max(1, Math.round(TICKS_PER_SECOND / tps)),
-    burstTicks: Math.round(BURST_S * TICKS_PER_SECOND),
-    submitWindow: account.submit_window,
-    receiptWindow: account.receipt_window,
-    receiptGroupMs: account.receipt_group_ms,
-    receivers: [],
-    turn: 0,
-  };
-}
-
-function makeSmsc(setup: EdgeSetup, id: string): EdgeSmsc {
-  const index = setup.smscNames.indexOf(id);
-  const config = setup.config.smsc.find((each) => each.id === id);
-  if (index < 0 || config === undefined) throw new Error(`route to an unknown smsc ${id}`);
-  return {
-    index,
-    shard: index % setup.mesh.shards,
-    queueMax: config.queue_max,
-    validityMs: config.validity_default_s * 1000,
-    cells: smscCells(setup.pages, index),
-  };
 }

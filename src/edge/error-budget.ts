@@ -76,3 +76,8 @@ export function isMalformed(status: number, fields: MessageFields): boolean {
   if (status === smpp.ESME_RINVMSGLEN) return fields.tlvAt > fields.end;
   return OF_FORM.has(status);
 }
+
+/** The same of a request that was read as a whole before: its own status says it. */
+export function isOfForm(status: number): boolean {
+  return OF_FORM.has(status);
+}

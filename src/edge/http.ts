@@ -20,6 +20,7 @@ interface Waiting {
   reply: HttpReply;
   sinceMs: number;
   to: string;
+  parts: number;
 }
 
 export class EdgeHttp implements HttpAnswers {
@@ -90,7 +91,9 @@ export class EdgeHttp implements HttpAnswers {
   async #message(request: HttpRequest, reply: HttpReply): Promise<void> {
     const account = await this.#authenticate(request, reply);
     if (account === undefined) return;
-    const message = readMessage(request.body);
+    const { parts_max: partsMax, transliterate } = account.config;
+    const languages = this.#edge.route.length === 1 ? this.#edge.route[0].profile.languages : [];
+    const message = readMessage(request.body, { partsMax, transliterate, languages, nowMs: Date.now() });
     if (!message.ok) {
       problem(
         reply,
@@ -116,7 +119,7 @@ export class EdgeHttp implements HttpAnswers {
       refuse(reply, status);
       return;
     }
-    this.#waiting.set(sequence, { reply, sinceMs: edge.nowMs, to: message.to });
+    this.#waiting.set(sequence, { reply, sinceMs: edge.nowMs, to: message.to, parts: edge.partsOfLast });
     for (const ring of edge.ends.writers) ring.publish();
   }
 
@@ -155,7 +158,7 @@ export class EdgeHttp implements HttpAnswers {
       refuse(waiting.reply, status);
       return;
     }
-    const body = { id: formatMessageId(idHigh, idLow), to: waiting.to, parts: 1 };
+    const body = { id: formatMessageId(idHigh, idLow), to: waiting.to, parts: waiting.parts };
     waiting.reply.send(200, 'application/json', `${JSON.stringify(body)}\n`);
   }
 

@@ -1,12 +1,22 @@
 /** Receipts: from a shard to a receiver or transceiver session of their account, and the answer back. */
 import {
   DELIVER_ADDRESSES,
+  DELIVER_DATA_CODING,
+  DELIVER_DELIVERED,
   DELIVER_DEST_LENGTH,
   DELIVER_DONE,
   DELIVER_ERR,
   DELIVER_ERR_LENGTH,
+  DELIVER_ESM_CLASS,
+  DELIVER_NETWORK_CODE,
+  DELIVER_NETWORK_TYPE,
+  DELIVER_NO_SLOT,
+  DELIVER_OWN_ID_HIGH,
+  DELIVER_OWN_ID_LOW,
+  DELIVER_RESPONSE_CODE,
   DELIVER_SLOT,
   DELIVER_SOURCE_LENGTH,
+  DELIVER_SUBMITTED,
   DELIVER_TEXT_LENGTH,
   RECEIPT_RESULT,
   RECEIPT_RESULT_BYTES,
@@ -24,6 +34,7 @@ import {
   RESULT_SLOT,
   RESULT_STATUS,
   RESULT_TAKEN,
+  STATE_NOT_TOLD,
 } from '../core/records.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { CELL_RECEIPTS_DELIVERED, CELL_RECEIPTS_LATER } from '../core/ring/counters.ts';
@@ -36,8 +47,19 @@ import {
   ESME_RTHROTTLED,
   ESME_RUNKNOWNERR,
   ESME_RX_T_APPN,
+  ESM_INTERMEDIATE,
+  ESM_RECEIPT,
+  ESM_TYPE_MASK,
 } from '../smpp/constants.ts';
-import { RECEIPT_PDU_BYTES_MAX, ReceiptArgs, writeReceiptPdu } from '../smpp/pdu/receipt-sm.ts';
+import { receiptIdForm } from '../smpp/pdu/message-id-text.ts';
+import {
+  CONTENT_AUTO,
+  CONTENT_TEXT,
+  CONTENT_TLVS,
+  RECEIPT_PDU_BYTES_MAX,
+  ReceiptArgs,
+  writeReceiptPdu,
+} from '../smpp/pdu/receipt-sm.ts';
 import { BOUND_RX, BOUND_TRX } from '../smpp/session.ts';
 import { Window } from '../smpp/window.ts';
 import type { EdgeAccount, EdgeState, Session } from './state.ts';
@@ -104,18 +126,20 @@ export function sendUntold(edge: EdgeState): boolean {
   return edge.untold.size === 0;
 }
 
-/** A receipt from a shard. */
+/** A receipt, or what tells of a message without ending it, from a shard. */
 export function deliver(edge: EdgeState, shard: number, bytes: Bytes, at: number): void {
+  const { u32 } = bytes;
   const accountIndex = bytes.u16[(at + RECORD_B) >> 1];
-  const idHigh = bytes.u32[(at + RECORD_ID_HIGH) >> 2];
-  const idLow = bytes.u32[(at + RECORD_ID_LOW) >> 2];
-  const lent = edge.lent.add(shard, bytes.u32[(at + DELIVER_SLOT) >> 2], idHigh, idLow, accountIndex);
+  const slot = u32[(at + DELIVER_SLOT) >> 2];
+  const idHigh = u32[(at + DELIVER_OWN_ID_HIGH) >> 2];
+  const idLow = u32[(at + DELIVER_OWN_ID_LOW) >> 2];
+  const lent = edge.lent.add(shard, slot, idHigh, idLow, accountIndex);
   const session = chooseReceiver(edge, accountIndex);
   if (session === undefined) {
     giveBack(edge, lent, RESULT_LATER, 0);
     return;
   }
-  readArgs(session, bytes, at, idHigh, idLow);
+  readArgs(session, bytes, at);
   const sequence = session.window.nextSequence();
   session.window.add(sequence, lent, edge.nowMs);
   edge.dirty.add(session);
@@ -154,13 +178,13 @@ function hold(session: Session, sequence: number, nowMs: number): void {
   held.at += writeReceiptPdu(held.bytes, held.at, sequence, args);
 }
 
-function readArgs(session: Session, bytes: Bytes, at: number, idHigh: number, idLow: number): void {
-  const { u8, f64 } = bytes;
+function readArgs(session: Session, bytes: Bytes, at: number): void {
+  const { u8, u16, u32, f64 } = bytes;
   const sourceLength = u8[at + DELIVER_SOURCE_LENGTH];
   const destLength = u8[at + DELIVER_DEST_LENGTH];
   const source = at + DELIVER_ADDRESSES;
   const dest = source + sourceLength;
-  args.version = session.version;
+  readManner(session);
   args.addresses = u8;
   args.sourceTon = u8[source];
   args.sourceNpi = u8[source + 1];
@@ -170,26 +194,49 @@ function readArgs(session: Session, bytes: Bytes, at: number, idHigh: number, id
   args.destNpi = u8[dest + 1];
   args.destAt = dest + 2;
   args.destLength = destLength - 3;
-  args.idHigh = idHigh;
-  args.idLow = idLow;
+  args.idHigh = u32[(at + RECORD_ID_HIGH) >> 2];
+  args.idLow = u32[(at + RECORD_ID_LOW) >> 2];
   args.submitMs = f64[(at + RECORD_TIME) >> 3];
   args.doneMs = f64[(at + DELIVER_DONE) >> 3];
-  args.state = u8[at + RECORD_A];
+  args.state = u8[at + RECORD_A] === STATE_NOT_TOLD ? -1 : u8[at + RECORD_A];
+  args.submitted = u8[at + DELIVER_SUBMITTED];
+  args.delivered = u8[at + DELIVER_DELIVERED];
   args.err = u8;
   args.errAt = at + DELIVER_ERR;
   args.errLength = u8[at + DELIVER_ERR_LENGTH];
+  args.networkErrorType = u8[at + DELIVER_NETWORK_TYPE] - 1;
+  args.networkErrorCode = u16[(at + DELIVER_NETWORK_CODE) >> 1];
   args.text = u8;
   args.textAt = dest + destLength;
   args.textLength = u8[at + DELIVER_TEXT_LENGTH];
+  const esmClass = u8[at + DELIVER_ESM_CLASS];
+  const type = esmClass & ESM_TYPE_MASK;
+  args.esmClass = esmClass;
+  // What is not ours to say is an acknowledgement, in its recipient's words.
+  args.verbatim = type !== ESM_RECEIPT && type !== ESM_INTERMEDIATE;
+  args.dataCoding = u8[at + DELIVER_DATA_CODING];
+  args.userResponseCode = u16[(at + DELIVER_RESPONSE_CODE) >> 1] - 1;
 }
 
-/** The ESME answered a receipt (deliver_sm_resp, or generic_nack with its sequence_number). */
+/** As the account and the version of the session ask for it. */
+function readManner(session: Session): void {
+  const { config, decimalIds } = session.account as EdgeAccount;
+  args.version = session.version;
+  args.content = CONTENTS[config.receipt_content];
+  args.dataSm = config.receipt_pdu === 'data_sm';
+  args.idForm = receiptIdForm(session.version, decimalIds);
+  args.dateDigits = config.receipt_date_digits;
+}
+
+const CONTENTS = { auto: CONTENT_AUTO, text: CONTENT_TEXT, tlvs: CONTENT_TLVS } as const;
+
+/** The ESME answered a receipt (deliver_sm_resp, data_sm_resp, or generic_nack with its sequence_number). */
 export function onDeliverResponse(session: Session, sequence: number, status: number): void {
   const lent = session.window.take(sequence);
   if (lent < 0) return;
   const { edge } = session;
   if (status === ESME_ROK) {
-    edge.cells[CELL_RECEIPTS_DELIVERED]++;
+    if (edge.lent.slot[lent] !== DELIVER_NO_SLOT) edge.cells[CELL_RECEIPTS_DELIVERED]++;
     giveBack(edge, lent, RESULT_TAKEN, 0);
   } else if (LATER.has(status)) giveBack(edge, lent, RESULT_LATER, status);
   else giveBack(edge, lent, RESULT_REFUSED, status);
@@ -203,6 +250,11 @@ export function expireReceipts(session: Session, nowMs: number, timeoutMs: numbe
 }
 
 function giveBack(edge: EdgeState, lent: number, result: number, status: number): void {
+  if (edge.lent.slot[lent] === DELIVER_NO_SLOT) {
+    // Offered once: whatever became of it, its shard has nothing to do.
+    edge.lent.remove(lent);
+    return;
+  }
   if (result === RESULT_LATER) edge.cells[CELL_RECEIPTS_LATER]++;
   if (edge.resultsHeld.length > 0 || !sendResult(edge, lent, result, status)) {
     edge.resultsHeld.push([lent, result, status]);

@@ -14,12 +14,12 @@ import { readU32 } from '../smpp/cursor.ts';
 import { FrameReader } from '../smpp/frame.ts';
 import { LinkWriter } from '../smpp/link.ts';
 import { writeGenericNack, writeHeaderOnly } from '../smpp/pdu/header-only.ts';
-import { writeSubmitSmResp, writeSubmitSmResp33 } from '../smpp/pdu/submit-sm.ts';
 import {
   ACT_ALREADY_BOUND,
   ACT_BIND,
   ACT_ENQUIRE,
   ACT_IGNORE,
+  ACT_REQUEST,
   ACT_RESPONSE,
   ACT_SUBMIT,
   ACT_UNBIND,
@@ -37,11 +37,16 @@ import { SessionTimers, TICK_CLOSE_ENQUIRE, TICK_ENQUIRE, TICK_OK } from '../smp
 import { Window } from '../smpp/window.ts';
 import type { Tap } from '../smpp/tap.ts';
 import { bind } from './bind.ts';
-import { ErrorBudget, isMalformed } from './error-budget.ts';
+import { ErrorBudget, isMalformed, isOfForm } from './error-budget.ts';
 import type { ErrorKind } from './error-budget.ts';
 import { onDeliverResponse, sessionGone } from './receipts.ts';
+import type { OperationAnswer, PendingRequest } from './pending-requests.ts';
 import type { EdgeAccount, EdgeState, Session } from './state.ts';
+import { PendingRequests } from './pending-requests.ts';
+import { onRequest } from './requests.ts';
+import { statusAnswer } from './responses.ts';
 import { submit } from './submit.ts';
+import { writeSubmitResponse } from './submit-response.ts';
 
 /** A peer that does not read: above the first nothing more is read from it, above the second it is cut. */
 const BACKLOG_PAUSE_BYTES = 1024 * 1024;
@@ -62,8 +67,9 @@ export class EsmeSession implements Session {
   version = smpp.VERSION_34;
   account: EdgeAccount | undefined;
   called: EdgeAccount | undefined = undefined;
-  /** Submits on their way, not answered yet. */
+  /** Requests on their way, not answered yet. */
   inFlight = 0;
+  requests: PendingRequests | undefined;
   /** Receipts that the ESME has not answered; values are indexes of edge.lent. */
   window = new Window(1);
   timers: SessionTimers;
@@ -178,6 +184,7 @@ export class EsmeSession implements Session {
     if (act !== ACT_IGNORE) this.timers.onReceived(this.edge.nowMs);
     this.timers.onWhole();
     if (act === ACT_SUBMIT) return this.#onSubmit(b, start, end, sequence);
+    if (act === ACT_REQUEST) return onRequest(this, b, start, end) && this.state !== CLOSED;
     if (act === ACT_RESPONSE) this.#onResponse(command, sequence, b, start);
     else if (act === ACT_ENQUIRE) this.headerOnly(smpp.ENQUIRE_LINK_RESP, smpp.ESME_ROK, sequence);
     else if (act === ACT_BIND) return bind(this, command, sequence, b, start, end);
@@ -218,24 +225,45 @@ export class EsmeSession implements Session {
   }
 
   /** The shard's answer to a submit: it is durable, or was refused. */
-  answer(status: number, sequence: number, idHigh: number, idLow: number): void {
-    this.inFlight--;
+  answer(shard: number, status: number, sequence: number, idHigh: number, idLow: number): void {
     this.edge.cells[status === smpp.ESME_ROK ? CELL_SUBMIT_OK : CELL_SUBMIT_REFUSED]++;
-    this.#writeSubmitResponse(status, sequence, idHigh, idLow);
+    const isDone = this.requests?.onAnswer(shard, status, sequence, idHigh, idLow);
+    if (isDone === false) return;
+    this.inFlight--;
+    if (isDone === undefined) this.#writeSubmitResponse(status, sequence, idHigh, idLow);
+  }
+
+  onOperation(sequence: number, answer: OperationAnswer): void {
+    if (this.requests?.onOperation(sequence, answer) === true) this.inFlight--;
+  }
+
+  expect(sequence: number, request: PendingRequest): void {
+    this.requests ??= new PendingRequests();
+    this.requests.add(sequence, request);
+    this.inFlight++;
+  }
+
+  refuseRequest(command: number, sequence: number, status: number): void {
+    this.edge.cells[CELL_SUBMIT_REFUSED]++;
+    statusAnswer(this, sequence, command, status);
+    if (isOfForm(status)) this.fault('malformed');
   }
 
   #writeSubmitResponse(status: number, sequence: number, idHigh: number, idLow: number): void {
+    writeSubmitResponse(this, status, sequence, idHigh, idLow);
+    this.edge.dirty.add(this);
+  }
+
+  write(pdu: Buffer): void {
     const { writer } = this;
-    writer.reserve(33);
-    writer.at +=
-      this.version > smpp.VERSION_33
-        ? writeSubmitSmResp(writer.buffer, writer.at, status, sequence, idHigh, idLow)
-        : writeSubmitSmResp33(writer.buffer, writer.at, status, sequence, idLow);
+    writer.reserve(pdu.length);
+    writer.at += pdu.copy(writer.buffer, writer.at);
     this.edge.dirty.add(this);
   }
 
   #onResponse(command: number, sequence: number, b: Buffer, start: number): void {
-    if (command === smpp.DELIVER_SM_RESP || command === smpp.GENERIC_NACK) {
+    const isOfReceipt = command === smpp.DELIVER_SM_RESP || command === smpp.DATA_SM_RESP;
+    if (isOfReceipt || command === smpp.GENERIC_NACK) {
       onDeliverResponse(this, sequence, responseStatus(b, start));
     } else if (command === smpp.UNBIND_RESP) this.end();
   }

@@ -1,15 +1,26 @@
 /** What one edge thread knows. */
-import type { Config } from '../core/config.ts';
+import type { AccountConfig, Config, SmscConfig } from '../core/config.ts';
+import type { ReferenceNumbers } from '../core/reference-numbers.ts';
 import type { MeshEnds } from '../core/ring/mesh.ts';
 import type { RateCells } from '../core/ring/counters.ts';
 import type { MessageFields } from '../smpp/pdu/message-fields.ts';
 import type { MessageTimes } from '../smpp/times.ts';
+import type { Sender, SmscProfile } from '../smpp/shape-profile.ts';
 import type { LentReceipts } from './lent.ts';
+import type { OperationAnswer, PendingRequest, PendingRequests } from './pending-requests.ts';
+import type { PartWays } from './part-ways.ts';
 import type { LinkWriter } from '../smpp/link.ts';
 import type { Tap } from '../smpp/tap.ts';
 import type { ErrorBudget } from './error-budget.ts';
 import type { SessionTimers } from '../smpp/timers.ts';
 import type { Window } from '../smpp/window.ts';
+
+export interface Senders {
+  v33: Sender;
+  v34: Sender;
+  v50: Sender;
+  http: Sender;
+}
 
 /** One account as this edge needs it, by its permanent index. */
 export interface EdgeAccount {
@@ -22,6 +33,11 @@ export interface EdgeAccount {
   submitWindow: number;
   receiptWindow: number;
   receiptGroupMs: number;
+  config: AccountConfig;
+  /** It as a sender, by how its messages come. */
+  senders: Senders;
+  /** Its message ids are decimal numbers. */
+  decimalIds: boolean;
   /** Its sessions on this edge that take receipts, and whose turn it is. */
   receivers: Session[];
   turn: number;
@@ -45,8 +61,10 @@ export interface Session {
   account: EdgeAccount | undefined;
   /** We called this account's ESME: nobody else may bind here. */
   called: EdgeAccount | undefined;
-  /** Submits on their way, not answered yet. */
+  /** Requests on their way, not answered yet. */
   inFlight: number;
+  /** Those that are no plain submit_sm, by sequence_number; made when the first one comes. */
+  requests: PendingRequests | undefined;
   /** Receipts that the ESME has not answered; values are indexes of edge.lent. */
   window: Window;
   /** Receipts held back to go out in a group, and since when. */
@@ -58,8 +76,17 @@ export interface Session {
   endpoints(): { local: string; remote: string };
   /** What was read and not taken yet; valid until more is read. */
   unread(): Buffer;
-  answer(status: number, sequence: number, idHigh: number, idLow: number): void;
+  answer(shard: number, status: number, sequence: number, idHigh: number, idLow: number): void;
+  /** Another request waits for what its shards say; it counts as in flight until it is answered. */
+  expect(sequence: number, request: PendingRequest): void;
+  /** Answers a request with its own response and an error; what a peer's fault is counts against it. */
+  refuseRequest(command: number, sequence: number, status: number): void;
+  mayRead(): boolean;
+  /** An operation's answer. */
+  onOperation(sequence: number, answer: OperationAnswer): void;
   headerOnly(command: number, status: number, sequence: number): void;
+  /** Writes a whole PDU with the next flush. */
+  write(pdu: Buffer): void;
   /** Goes on reading once what stopped it has room again. */
   resume(): void;
   /** The bind was decided: PDUs may be as large as a bound session's. */
@@ -78,6 +105,17 @@ export interface EdgeSmsc {
   queueMax: number;
   validityMs: number;
   cells: Float64Array;
+  config: SmscConfig;
+  /** What messages for it must look like. */
+  profile: SmscProfile;
+}
+
+/** Messages whose TLV has this value take this way. */
+export interface RouteRule {
+  tag: number;
+  type: 'integer' | 'cstring' | 'octets';
+  equals: string;
+  smscs: EdgeSmsc[];
 }
 
 /** What the control thread says of a bind. */
@@ -108,6 +146,16 @@ export interface EdgeState {
   accountsByName: Map<string, EdgeAccount>;
   /** The default route, in its order. */
   route: EdgeSmsc[];
+  /** Exceptions by the value of a TLV. */
+  rules: RouteRule[];
+  /** All SMSCs of any route. */
+  smscs: EdgeSmsc[];
+  /** The way that the first part of a message took, for the others. */
+  partWays: PartWays<EdgeSmsc>;
+  /** Reference numbers of the parts that are made here. */
+  references: ReferenceNumbers;
+  /** Parts of the submit that was handed on last. */
+  partsOfLast: number;
   sessions: (Session | undefined)[];
   generations: Uint16Array;
   freeSlots: number[];

@@ -1,7 +1,17 @@
 /** What happens when a group is durable, and what when its commit failed. */
-import { NO_BIND } from '../cdr/group.ts';
+import { NO_BIND, NO_EDGE } from '../cdr/group.ts';
 import type { Group } from '../cdr/group.ts';
-import { NO_BLOCK, NO_SLOT, SLOT_QUEUED } from '../core/message-table.ts';
+import {
+  FLAG_SCHEDULED,
+  FLAG_TOLD,
+  NO_BLOCK,
+  NO_SLOT,
+  SLOT_HELD,
+  SLOT_JOURNAL,
+  SLOT_QUEUED,
+  SLOT_RETRY,
+} from '../core/message-table.ts';
+import type { Bytes } from '../core/bytes.ts';
 import {
   ACCEPTED_SEQUENCE,
   ACCEPTED_SESSION,
@@ -20,7 +30,10 @@ import {
 import { ESME_ROK, ESME_RSYSERR } from '../smpp/constants.ts';
 import { dispatch } from './dispatch.ts';
 import { forget } from './events.ts';
-import { answer, fillSlot } from './intake.ts';
+import { fillSlot, isHeld } from './fill-slot.ts';
+import { answer } from './answers.ts';
+import { hold, joinHeld } from './joining.ts';
+import { sendHeldOperationAnswers } from './operation-answers.ts';
 import { queueReceipt, serveDesks } from './receipts-out.ts';
 import { flushStore, rowOf } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
@@ -35,8 +48,10 @@ export function onCommitted(shard: ShardState, group: Group, tookMs: number): vo
   if (tookMs > cells[CELL_COMMIT_MS_MAX]) cells[CELL_COMMIT_MS_MAX] = tookMs;
   cells[CELL_ACCEPTED] += group.accepted;
   for (let index = 0; index < group.accepted; index++) settleAccepted(shard, group, index);
+  for (const change of group.afterCommit) change.done();
   answerReceipts(shard, group);
   flushStore(shard, group);
+  if (shard.joinable.length > 0) joinHeld(shard);
   for (const smsc of shard.owned) {
     smsc.spilling -= smsc.spilled;
     smsc.spilled = 0;
@@ -53,19 +68,46 @@ function settleAccepted(shard: ShardState, group: Group, index: number): void {
   const slot = group.acceptedSlot[index];
   const { u16, u32 } = bytes;
   const smsc = shard.smscs[u16[(at + ACCEPTED_SMSC) >> 1]] as Smsc;
-  if (slot === NO_SLOT) {
-    const { scratch } = shard;
-    fillSlot(shard, scratch, bytes, at, u32[at >> 2]);
-    table.bodyBlock[scratch] = group.acceptedChunk[index];
-    shard.spilled.push(rowOf(shard, scratch));
-    table.bodyBlock[scratch] = NO_BLOCK;
-    smsc.spilled++;
-  } else {
-    table.state[slot] = SLOT_QUEUED;
-    smsc.queue.push(slot, table.priority[slot]);
+  if (slot === NO_SLOT) settleStored(shard, smsc, bytes, at, group.acceptedChunk[index]);
+  else {
     smsc.entering--;
+    if ((table.flags[slot] & FLAG_SCHEDULED) === 0) {
+      table.state[slot] = SLOT_QUEUED;
+      smsc.queue.push(slot, table.priority[slot]);
+    } else {
+      table.state[slot] = SLOT_RETRY;
+      smsc.retries.push(slot, table.dueMs[slot]);
+    }
   }
-  tell(shard, group, index, ESME_ROK, u32[(at + RECORD_ID_HIGH) >> 2], u32[(at + RECORD_ID_LOW) >> 2]);
+  if (group.acceptedEdge[index] === NO_EDGE) return;
+  let idHigh = u32[(at + RECORD_ID_HIGH) >> 2];
+  let idLow = u32[(at + RECORD_ID_LOW) >> 2];
+  if (slot !== NO_SLOT && (table.flags[slot] & FLAG_TOLD) !== 0) {
+    idHigh = table.toldHigh[slot];
+    idLow = table.toldLow[slot];
+  }
+  tell(shard, group, index, ESME_ROK, idHigh, idLow);
+}
+
+/** A message without a slot becomes a row of the store. */
+function settleStored(shard: ShardState, smsc: Smsc, bytes: Bytes, at: number, chunk: number): void {
+  const { scratch, table } = shard;
+  const length = bytes.u32[at >> 2];
+  table.flags[scratch] = 0;
+  fillSlot(shard, scratch, bytes, at, length);
+  table.bodyBlock[scratch] = chunk;
+  const held = isHeld(bytes, at, length);
+  if (held) table.state[scratch] = SLOT_HELD;
+  else if ((table.flags[scratch] & FLAG_SCHEDULED) !== 0) table.state[scratch] = SLOT_RETRY;
+  const row = rowOf(shard, scratch);
+  table.state[scratch] = SLOT_JOURNAL;
+  table.bodyBlock[scratch] = NO_BLOCK;
+  table.flags[scratch] = 0;
+  shard.spilled.push(row);
+  if (held) {
+    shard.holding--;
+    hold(shard, row);
+  } else smsc.spilled++;
 }
 
 function tell(
@@ -94,7 +136,7 @@ export function sendHeldAnswers(shard: ShardState): boolean {
     sent++;
   }
   if (sent > 0) held.splice(0, sent);
-  return held.length === 0;
+  return held.length === 0 && sendHeldOperationAnswers(shard);
 }
 
 function answerReceipts(shard: ShardState, group: Group): void {
@@ -126,19 +168,28 @@ export function onNoRoom(shard: ShardState, group: Group): void {
   shard.cells[CELL_COMMIT_FAILURES]++;
   shard.blocked = true;
   refuseAccepted(shard, group);
+  undo(group);
   // What came meanwhile would wait for room without an answer.
   refuseAccepted(shard, shard.journal.filling);
+  undo(shard.journal.filling);
   shard.journal.voidFilling();
   publish(shard);
+}
+
+function undo(group: Group): void {
+  for (const change of group.afterCommit) change.undone();
+  group.afterCommit = [];
 }
 
 function refuseAccepted(shard: ShardState, group: Group): void {
   for (let index = 0; index < group.accepted; index++) {
     const bytes = shard.chunks.bytesOf(group.acceptedChunk[index]);
-    const smsc = shard.smscs[bytes.u16[(group.acceptedAt[index] + ACCEPTED_SMSC) >> 1]] as Smsc;
+    const at = group.acceptedAt[index];
+    const smsc = shard.smscs[bytes.u16[(at + ACCEPTED_SMSC) >> 1]] as Smsc;
     const slot = group.acceptedSlot[index];
-    tell(shard, group, index, ESME_RSYSERR, 0, 0);
-    if (slot === NO_SLOT) smsc.spilling--;
+    if (group.acceptedEdge[index] !== NO_EDGE) tell(shard, group, index, ESME_RSYSERR, 0, 0);
+    if (slot === NO_SLOT && isHeld(bytes, at, bytes.u32[at >> 2])) shard.holding--;
+    else if (slot === NO_SLOT) smsc.spilling--;
     else {
       smsc.entering--;
       forget(shard, slot);

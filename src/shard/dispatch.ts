@@ -1,6 +1,6 @@
 /** From an SMSC's queue to its binds: by priority, under its rate and the binds' windows, many in one write. */
-import { STATE_EXPIRED } from '../smpp/constants.ts';
-import { NO_BLOCK, NO_SLOT, SLOT_IN_FLIGHT } from '../core/message-table.ts';
+import { DATA_SM, STATE_EXPIRED, SUBMIT_SM } from '../smpp/constants.ts';
+import { FLAG_DATA_SM, NO_BLOCK, NO_SLOT, SLOT_IN_FLIGHT } from '../core/message-table.ts';
 import { SMSC_EXPIRED, SMSC_IN_FLIGHT, SMSC_QUEUED } from '../core/ring/counters.ts';
 import { KIND_QUEUED, KIND_RETRY } from '../store/pending.ts';
 import type { OutboundBind } from '../smpp/client.ts';
@@ -48,13 +48,19 @@ function sendOn(shard: ShardState, smsc: Smsc, bind: OutboundBind, allowed: numb
     const chunk = table.bodyBlock[slot];
     if (chunk === NO_BLOCK) {
       const body = storedBody(shard, table.idHigh[slot], table.idLow[slot]);
-      bind.submit(slot, body, 0, body.length, nowMs);
+      bind.submit(slot, body, 0, body.length, nowMs, commandOf(table.flags[slot]));
     } else {
-      bind.submit(slot, chunks.bytesOf(chunk).u8, table.bodyAt[slot], table.bodyLength[slot], nowMs);
+      const body = chunks.bytesOf(chunk).u8;
+      const command = commandOf(table.flags[slot]);
+      bind.submit(slot, body, table.bodyAt[slot], table.bodyLength[slot], nowMs, command);
     }
     used++;
   }
   return used;
+}
+
+function commandOf(flags: number): number {
+  return (flags & FLAG_DATA_SM) === 0 ? SUBMIT_SM : DATA_SM;
 }
 
 /** Depth of the SMSC's queue wherever it is, for the metrics and for admission on the edges. */

@@ -2,9 +2,12 @@
 import {
   ERR_AT,
   FLAG_DUPLICATE_RISK,
+  FLAG_PART,
   FLAG_STORED,
   NO_BLOCK,
+  NO_NETWORK_ERROR,
   SMSC_ID_AT,
+  SOURCE_AT,
   TEXT_BYTES,
 } from '../core/message-table.ts';
 import {
@@ -16,23 +19,34 @@ import {
   FINAL_BYTES,
   FINAL_FLAGS,
   FINAL_STATUS,
+  JOINED,
+  JOINED_BYTES,
+  JOINED_LEADER_HIGH,
+  JOINED_LEADER_LOW,
   LATE,
   ORPHANED,
   PARKED,
   PARKED_ID,
   PARKED_ID_LENGTH,
+  PARKED_NETWORK_CODE,
+  PARKED_NETWORK_TYPE,
   RECEIPT,
   RECEIPT_BYTES,
   RECEIPT_DONE,
   RECEIPT_ERR,
   RECEIPT_ERR_BYTES_MAX,
   RECEIPT_ERR_LENGTH,
+  RECEIPT_MERGED,
+  RECEIPT_NETWORK_CODE,
+  RECEIPT_NETWORK_TYPE,
   RECEIPT_STATUS,
   RECORD_A,
   RECORD_B,
   RECORD_ID_HIGH,
   RECORD_ID_LOW,
+  RECORD_HEADER_BYTES,
   RECORD_TIME,
+  RELEASED,
   SENT,
   SENT_BIND,
   SENT_FLAGS,
@@ -40,6 +54,7 @@ import {
   SENT_ID,
   SENT_ID_LENGTH,
 } from '../core/records.ts';
+import { sourceMark } from '../core/recent-finals.ts';
 import { CELL_FINAL, CELL_ORPHANED, CELL_PARKED } from '../core/ring/counters.ts';
 import type { ParkedReceipt } from './parking.ts';
 import type { ShardState } from './state.ts';
@@ -87,7 +102,7 @@ export function appendAttemptFailed(shard: ShardState, slot: number, status: num
 export function appendReceipt(shard: ShardState, slot: number, smsc: number): void {
   const { table, journal } = shard;
   const at = begin(shard, slot, RECEIPT, RECEIPT_BYTES, table.finalState[slot], smsc);
-  const { u8, u32, f64 } = journal.bytes;
+  const { u8, u16, u32, f64 } = journal.bytes;
   f64[(at + RECEIPT_DONE) >> 3] = table.doneMs[slot];
   u8[at + RECEIPT_ERR_LENGTH] = table.errLength[slot];
   const from = slot * TEXT_BYTES + ERR_AT;
@@ -95,10 +110,21 @@ export function appendReceipt(shard: ShardState, slot: number, smsc: number): vo
     u8[at + RECEIPT_ERR + index] = table.text[from + index];
   u32[(at + RECEIPT_STATUS) >> 2] = table.status[slot];
   u32[(at + RECEIPT_STATUS + 4) >> 2] = 0;
+  u8[at + RECEIPT_MERGED] = table.merged[slot];
+  const networkType = table.networkErrorType[slot];
+  if (networkType === NO_NETWORK_ERROR) return;
+  u8[at + RECEIPT_NETWORK_TYPE] = networkType + 1;
+  u16[(at + RECEIPT_NETWORK_CODE) >> 1] = table.networkErrorCode[slot];
 }
 
 /** The last event of a message: its slot leaves memory and its row the store. */
 export function finish(shard: ShardState, slot: number, state: number, reason: number): void {
+  appendFinal(shard, slot, state, reason);
+  forget(shard, slot);
+}
+
+/** The event alone; the caller sees to the slot. */
+export function appendFinal(shard: ShardState, slot: number, state: number, reason: number): void {
   const { table, journal } = shard;
   const at = begin(shard, slot, FINAL, FINAL_BYTES, state, reason);
   const { u8, u32 } = journal.bytes;
@@ -108,17 +134,47 @@ export function finish(shard: ShardState, slot: number, state: number, reason: n
   u8[at + FINAL_FLAGS + 1] = 0;
   u8[at + FINAL_FLAGS + 2] = 0;
   shard.cells[CELL_FINAL]++;
+  rememberFinal(shard, slot, state);
   if ((table.flags[slot] & FLAG_STORED) !== 0) {
     // Not before the event is durable: a crash in between would leave neither the row nor the FINAL.
     journal.filling.removedHighs.push(table.idHigh[slot]);
     journal.filling.removedLows.push(table.idLow[slot]);
   }
-  forget(shard, slot);
+}
+
+/** For query_sm. */
+function rememberFinal(shard: ShardState, slot: number, state: number): void {
+  const { table } = shard;
+  const base = slot * TEXT_BYTES;
+  shard.finals.add(
+    table.idHigh[slot],
+    table.idLow[slot],
+    table.account[slot],
+    state,
+    errorCodeOf(shard, slot),
+    sourceMark(table.text, base + SOURCE_AT, table.sourceLength[slot]),
+    table.doneMs[slot] > 0 ? table.doneMs[slot] : shard.nowMs,
+  );
+}
+
+/** error_code of a query_sm_resp: one octet of what the SMSC or the network said, 0 where it said nothing. */
+export function errorCodeOf(shard: ShardState, slot: number): number {
+  const { table } = shard;
+  if (table.networkErrorType[slot] !== NO_NETWORK_ERROR) return table.networkErrorCode[slot] & 0xff;
+  let value = 0;
+  const at = slot * TEXT_BYTES + ERR_AT;
+  for (let index = at; index < at + table.errLength[slot]; index++) {
+    const digit = table.text[index] - 0x30;
+    if (digit < 0 || digit > 9) return 0;
+    value = value * 10 + digit;
+  }
+  return value & 0xff;
 }
 
 /** The slot leaves memory; what it says is in the ledger or the store. */
 export function forget(shard: ShardState, slot: number): void {
   shard.index.remove(slot);
+  if ((shard.table.flags[slot] & FLAG_PART) !== 0) shard.parts.remove(slot);
   dropBody(shard, slot);
   shard.table.release(slot);
 }
@@ -135,6 +191,38 @@ export function appendLate(shard: ShardState, slot: number, status: number): voi
   const { table, journal } = shard;
   const at = begin(shard, slot, LATE, SENT_ID, table.attempts[slot], table.smsc[slot]);
   journal.bytes.u32[(at + FAILED_STATUS) >> 2] = status;
+}
+
+/** A part in the store was joined with others into the message with the leader's id. */
+export function appendJoined(
+  shard: ShardState,
+  idHigh: number,
+  idLow: number,
+  leaderHigh: number,
+  leaderLow: number,
+  silent: boolean,
+): void {
+  const at = beginById(shard, JOINED, JOINED_BYTES, idHigh, idLow);
+  const { u8, u32 } = shard.journal.bytes;
+  u8[at + RECORD_A] = silent ? 1 : 0;
+  u32[(at + JOINED_LEADER_LOW) >> 2] = leaderLow;
+  u32[(at + JOINED_LEADER_HIGH) >> 2] = leaderHigh;
+}
+
+/** A part in the store goes as it came: the others did not. */
+export function appendReleased(shard: ShardState, idHigh: number, idLow: number): void {
+  beginById(shard, RELEASED, RECORD_HEADER_BYTES, idHigh, idLow);
+}
+
+function beginById(shard: ShardState, type: number, length: number, idHigh: number, idLow: number): number {
+  const at = shard.journal.reserve(type, length);
+  const { u8, u16, u32, f64 } = shard.journal.bytes;
+  u8[at + RECORD_A] = 0;
+  u16[(at + RECORD_B) >> 1] = 0;
+  u32[(at + RECORD_ID_LOW) >> 2] = idLow;
+  u32[(at + RECORD_ID_HIGH) >> 2] = idHigh;
+  f64[(at + RECORD_TIME) >> 3] = shard.nowMs;
+  return at;
 }
 
 export function appendParked(shard: ShardState, receipt: ParkedReceipt): void {
@@ -163,5 +251,9 @@ function appendUnmatched(shard: ShardState, type: number, receipt: ParkedReceipt
   u8[at + RECEIPT_ERR_LENGTH] = errLength;
   u8.write(receipt.err, at + RECEIPT_ERR, errLength, 'latin1');
   u8[at + PARKED_ID_LENGTH] = idLength;
+  if (receipt.networkErrorType !== NO_NETWORK_ERROR) {
+    u8[at + PARKED_NETWORK_TYPE] = receipt.networkErrorType + 1;
+    u16[(at + PARKED_NETWORK_CODE) >> 1] = receipt.networkErrorCode;
+  }
   u8.write(receipt.smscId, at + PARKED_ID, idLength, 'latin1');
 }

@@ -15,12 +15,14 @@ import {
   SMSC_EXPIRED,
 } from '../core/ring/counters.ts';
 import { isBound } from '../smpp/session.ts';
-import { KIND_AWAITING, KIND_QUEUED, KIND_RECEIPT, KIND_RETRY } from '../store/pending.ts';
+import { KINDS, KIND_AWAITING, KIND_QUEUED, KIND_RECEIPT } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { dispatch, publishDepth } from './dispatch.ts';
 import { finish } from './events.ts';
 import { fail, onTimeouts } from './outcome.ts';
+import { sweepHeld } from './joining.ts';
 import { sweepParked } from './parked.ts';
+import { endUntold, isPart } from './parts.ts';
 import { deskOf, serveDesks, sweepReceipts } from './receipts-out.ts';
 import { loadRow, makeRoom, refillRetries, relieveChunks } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
@@ -102,6 +104,7 @@ export function onSecond(shard: ShardState): void {
   if (!shard.refusing && !shard.blocked) sweepStore(shard);
   sweepSlots(shard);
   sweepParked(shard);
+  if (!shard.refusing && !shard.blocked) sweepHeld(shard);
 }
 
 function sweepStore(shard: ShardState): void {
@@ -128,6 +131,10 @@ function sweepStored(
 }
 
 function noReceipt(shard: ShardState, slot: number): void {
+  if (isPart(shard, slot)) {
+    endUntold(shard, slot, STATE_UNKNOWN);
+    return;
+  }
   finish(shard, slot, STATE_UNKNOWN, FINAL_NO_RECEIPT);
 }
 
@@ -165,7 +172,7 @@ export function checkDisk(shard: ShardState): void {
 export function publishCells(shard: ShardState): void {
   const { cells, store, table } = shard;
   let stored = 0;
-  for (const kind of [KIND_QUEUED, KIND_RETRY, KIND_AWAITING, KIND_RECEIPT]) {
+  for (const kind of KINDS) {
     for (const key of store.keysOf(kind)) stored += store.count(kind, key);
   }
   let entering = 0;

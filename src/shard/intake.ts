@@ -1,32 +1,27 @@
 /** Submits and other records from the edges: each becomes an event of the filling group. */
-import {
-  DEST_AT,
-  NO_SLOT,
-  SLOT_JOURNAL,
-  SOURCE_AT,
-  TEXT_AT,
-  TEXT_LENGTH_MAX,
-} from '../core/message-table.ts';
+import { NO_SLOT } from '../core/message-table.ts';
 import {
   ACCEPTED,
-  ACCEPTED_BODY,
-  ACCEPTED_DATA_CODING,
-  ACCEPTED_DEST_AT,
-  ACCEPTED_ESM_CLASS,
-  ACCEPTED_EXPIRES,
-  ACCEPTED_MESSAGE_AT,
-  ACCEPTED_PRIORITY,
-  ACCEPTED_REGISTERED_DELIVERY,
+  ACCEPTED_FLAGS,
+  ACCEPTED_FLAG_EXTENDED,
+  ACCEPTED_FLAG_REPLACE,
   ACCEPTED_SEQUENCE,
   ACCEPTED_SESSION,
   ACCEPTED_SMSC,
-  ACCEPTED_SM_LENGTH,
-  ACCEPTED_SOURCE_AT,
-  ANSWER,
-  ANSWER_BYTES,
-  ANSWER_SEQUENCE,
-  ANSWER_SESSION,
-  ANSWER_STATUS,
+  BATCH_COUNT,
+  BATCH_RECORDS,
+  BATCH_SEQUENCE,
+  BATCH_SESSION,
+  BATCH_TOLD_HIGH,
+  BATCH_TOLD_LOW,
+  EXTENSION_BYTES,
+  EXTENSION_FLAGS,
+  EXTENSION_FLAG_LED,
+  EXTENSION_FLAG_MULTI,
+  EXTENSION_KEY,
+  EXTENSION_TOLD_HIGH,
+  EXTENSION_TOLD_LOW,
+  OPERATION,
   RECEIPT_RESULT,
   RECEIVERS,
   RECORD_B,
@@ -34,17 +29,20 @@ import {
   RECORD_ID_LOW,
   RECORD_TIME,
   RECORD_TYPE,
+  SUBMIT_BATCH,
+  align8,
 } from '../core/records.ts';
 import type { Bytes } from '../core/bytes.ts';
-import type { MessageTable } from '../core/message-table.ts';
 import { copyRecord } from '../core/bytes.ts';
-import { RING_FULL } from '../core/ring/ring.ts';
-import { ESME_RMSGQFUL, ESM_UDHI } from '../smpp/constants.ts';
-import { receiptTextOf } from '../smpp/receipt-text.ts';
+import { NO_EDGE } from '../cdr/group.ts';
+import { ESME_RMSGQFUL } from '../smpp/constants.ts';
 import { KIND_QUEUED } from '../store/pending.ts';
+import { replacePresent, takeOperation } from './operations.ts';
 import { onReceiptResult, onReceivers } from './receipts-out.ts';
 import { queueHeadMax } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
+import { fillSlot, isHeld } from './fill-slot.ts';
+import { answer } from './answers.ts';
 
 /** Slots that submits leave free, for receipts that come back from the store. */
 export const SLOTS_RESERVED = 1024;
@@ -61,17 +59,30 @@ export function takeRecord(
   if (type === ACCEPTED) return takeSubmit(shard, edge, bytes, at, length);
   if (type === RECEIPT_RESULT) onReceiptResult(shard, edge, bytes, at);
   else if (type === RECEIVERS) onReceivers(shard, edge, bytes, at);
+  else if (type === SUBMIT_BATCH) return takeBatch(shard, edge, bytes, at);
+  else if (type === OPERATION) return takeOperation(shard, edge, bytes, at);
   else throw new Error(`record of type ${type} from edge ${edge}`);
   return true;
 }
 
 function takeSubmit(shard: ShardState, edge: number, bytes: Bytes, at: number, length: number): boolean {
-  const { journal } = shard;
   if (shard.refusing || shard.blocked) {
     const session = bytes.u32[(at + ACCEPTED_SESSION) >> 2];
     return answer(shard, edge, session, bytes.u32[(at + ACCEPTED_SEQUENCE) >> 2], ESME_RMSGQFUL, 0, 0);
   }
-  if (journal.filling.isFull()) return false;
+  if (shard.journal.filling.isFull()) return false;
+  const flags = bytes.u16[(at + ACCEPTED_FLAGS) >> 1];
+  if ((flags & ACCEPTED_FLAG_REPLACE) !== 0 && replacePresent(shard, edge, bytes, at, length)) return true;
+  accept(shard, edge, bytes, at, length);
+  return true;
+}
+
+/**
+ * Appends one ACCEPTED event of the filling group, which must not be full, and gives its message a slot if there is
+ * room; returns its low id half. `edge`: whom to answer after the commit, NO_EDGE for nobody.
+ */
+export function accept(shard: ShardState, edge: number, bytes: Bytes, at: number, length: number): number {
+  const { journal } = shard;
   const smsc = shard.smscs[bytes.u16[(at + ACCEPTED_SMSC) >> 1]] as Smsc;
   const to = journal.reserve(ACCEPTED, length);
   const target = journal.bytes;
@@ -80,8 +91,11 @@ function takeSubmit(shard: ShardState, edge: number, bytes: Bytes, at: number, l
   target.u32[(to + RECORD_ID_LOW) >> 2] = idLow;
   target.u32[(to + RECORD_ID_HIGH) >> 2] = journal.segment;
   target.f64[(to + RECORD_TIME) >> 3] = shard.nowMs;
-  const slot = fitsMemory(shard, smsc) ? shard.table.allocate() : NO_SLOT;
-  if (slot === NO_SLOT) smsc.spilling++;
+  if (target.u16[(to + ACCEPTED_FLAGS) >> 1] !== 0) lead(shard, target, to, length, idLow);
+  const held = isHeld(target, to, length);
+  const slot = !held && fitsMemory(shard, smsc) ? shard.table.allocate() : NO_SLOT;
+  if (held) shard.holding++;
+  else if (slot === NO_SLOT) smsc.spilling++;
   else {
     fillSlot(shard, slot, target, to, length);
     shard.table.bodyBlock[slot] = journal.chunk;
@@ -89,77 +103,57 @@ function takeSubmit(shard: ShardState, edge: number, bytes: Bytes, at: number, l
     smsc.entering++;
   }
   journal.filling.addAccepted(journal.chunk, to, slot, edge);
+  return idLow;
+}
+
+/** A part that passes as it came names the first part of its message. */
+function lead(shard: ShardState, bytes: Bytes, at: number, length: number, idLow: number): void {
+  if ((bytes.u16[(at + ACCEPTED_FLAGS) >> 1] & ACCEPTED_FLAG_EXTENDED) === 0) return;
+  const extension = at + length - EXTENSION_BYTES;
+  if ((bytes.u8[extension + EXTENSION_FLAGS] & EXTENSION_FLAG_LED) === 0) return;
+  const key = bytes.u32[(extension + EXTENSION_KEY) >> 2];
+  const account = bytes.u16[(at + RECORD_B) >> 1];
+  const leader = shard.leaders.of(account, key, shard.journal.segment, idLow, shard.nowMs);
+  bytes.u32[(extension + EXTENSION_TOLD_LOW) >> 2] = leader.idLow;
+  bytes.u32[(extension + EXTENSION_TOLD_HIGH) >> 2] = leader.idHigh;
+}
+
+/** Submits that stand or fall together: all in one group, so in one commit, with ids that follow each other. */
+function takeBatch(shard: ShardState, edge: number, bytes: Bytes, at: number): boolean {
+  if (shard.refusing || shard.blocked) {
+    const session = bytes.u32[(at + BATCH_SESSION) >> 2];
+    return answer(shard, edge, session, bytes.u32[(at + BATCH_SEQUENCE) >> 2], ESME_RMSGQFUL, 0, 0);
+  }
+  if (shard.journal.filling.isFull()) return false;
+  const count = bytes.u32[(at + BATCH_COUNT) >> 2];
+  let toldLow = bytes.u32[(at + BATCH_TOLD_LOW) >> 2];
+  let toldHigh = bytes.u32[(at + BATCH_TOLD_HIGH) >> 2];
+  let next = at + BATCH_RECORDS;
+  for (let index = 0; index < count; index++) {
+    const length = bytes.u32[next >> 2];
+    if (toldHigh !== 0) tellAs(bytes, next, length, toldHigh, toldLow);
+    // The first of them is answered for all.
+    const idLow = accept(shard, index === 0 ? edge : NO_EDGE, bytes, next, length);
+    if (toldHigh === 0) {
+      toldHigh = shard.journal.segment;
+      toldLow = idLow;
+    }
+    next += align8(length);
+  }
   return true;
+}
+
+/** The client knows the message under this id; parts of one message (no submit_multi) go by their own leader's. */
+function tellAs(bytes: Bytes, at: number, length: number, toldHigh: number, toldLow: number): void {
+  const extension = at + length - EXTENSION_BYTES;
+  if ((bytes.u16[(at + ACCEPTED_FLAGS) >> 1] & ACCEPTED_FLAG_EXTENDED) === 0) return;
+  if ((bytes.u8[extension + EXTENSION_FLAGS] & EXTENSION_FLAG_MULTI) === 0) return;
+  bytes.u32[(extension + EXTENSION_TOLD_LOW) >> 2] = toldLow;
+  bytes.u32[(extension + EXTENSION_TOLD_HIGH) >> 2] = toldHigh;
 }
 
 /** In memory only while nothing older of this SMSC waits in the store: the order of acceptance is kept. */
 function fitsMemory(shard: ShardState, smsc: Smsc): boolean {
   if (smsc.spilling > 0 || shard.store.count(KIND_QUEUED, smsc.index) > 0) return false;
   return smsc.queue.length + smsc.entering < queueHeadMax(shard) && shard.table.freeSlots() > SLOTS_RESERVED;
-}
-
-/** Sets every field of a fresh slot from the ACCEPTED event at `at`; the body stays where it is. */
-export function fillSlot(shard: ShardState, slot: number, bytes: Bytes, at: number, length: number): void {
-  const { table } = shard;
-  const { u8, u16, u32, f64 } = bytes;
-  table.state[slot] = SLOT_JOURNAL;
-  table.idLow[slot] = u32[(at + RECORD_ID_LOW) >> 2];
-  table.idHigh[slot] = u32[(at + RECORD_ID_HIGH) >> 2];
-  table.dirtySegment[slot] = table.idHigh[slot];
-  table.account[slot] = u16[(at + RECORD_B) >> 1];
-  table.smsc[slot] = u16[(at + ACCEPTED_SMSC) >> 1];
-  table.acceptedMs[slot] = f64[(at + RECORD_TIME) >> 3];
-  table.expiresMs[slot] = f64[(at + ACCEPTED_EXPIRES) >> 3];
-  table.priority[slot] = u8[at + ACCEPTED_PRIORITY];
-  table.registeredDelivery[slot] = u8[at + ACCEPTED_REGISTERED_DELIVERY];
-  const body = at + ACCEPTED_BODY;
-  table.bodyAt[slot] = body;
-  table.bodyLength[slot] = length - ACCEPTED_BODY;
-  const sourceAt = body + u16[(at + ACCEPTED_SOURCE_AT) >> 1];
-  const destAt = body + u16[(at + ACCEPTED_DEST_AT) >> 1];
-  table.sourceLength[slot] = table.keepAddress(slot, SOURCE_AT, bytes, sourceAt);
-  table.destLength[slot] = table.keepAddress(slot, DEST_AT, bytes, destAt);
-  table.textLength[slot] = keepText(table, slot, bytes, at, body);
-}
-
-/** The start of the text for the receipt, in the default alphabet and without a user data header. */
-function keepText(table: MessageTable, slot: number, bytes: Bytes, at: number, body: number): number {
-  const { u8, u16 } = bytes;
-  const coding = u8[at + ACCEPTED_DATA_CODING];
-  let from = body + u16[(at + ACCEPTED_MESSAGE_AT) >> 1];
-  let length = u8[at + ACCEPTED_SM_LENGTH];
-  if ((u8[at + ACCEPTED_ESM_CLASS] & ESM_UDHI) !== 0) {
-    const header = Math.min(length, u8[from] + 1);
-    from += header;
-    length -= header;
-  }
-  if (coding === 0) return table.keepBytes(slot, TEXT_AT, u8, from, length, TEXT_LENGTH_MAX);
-  const kept = receiptTextOf(u8, from, length, coding, textScratch, TEXT_LENGTH_MAX);
-  return table.keepBytes(slot, TEXT_AT, textScratch, 0, kept, TEXT_LENGTH_MAX);
-}
-
-const textScratch = new Uint8Array(TEXT_LENGTH_MAX);
-
-/** Answers a submit through its edge's ring; false when the ring is full. */
-export function answer(
-  shard: ShardState,
-  edge: number,
-  session: number,
-  sequence: number,
-  status: number,
-  idHigh: number,
-  idLow: number,
-): boolean {
-  const ring = shard.ends.writers[edge];
-  const at = ring.claim(ANSWER_BYTES);
-  if (at === RING_FULL) return false;
-  const { u8, u32 } = ring.bytes;
-  u8[at + RECORD_TYPE] = ANSWER;
-  u32[(at + RECORD_ID_LOW) >> 2] = idLow;
-  u32[(at + RECORD_ID_HIGH) >> 2] = idHigh;
-  u32[(at + ANSWER_SESSION) >> 2] = session;
-  u32[(at + ANSWER_SEQUENCE) >> 2] = sequence;
-  u32[(at + ANSWER_STATUS) >> 2] = status;
-  ring.commit();
-  return true;
 }

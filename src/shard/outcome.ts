@@ -2,6 +2,7 @@
 import {
   ERR_AT,
   FLAG_DUPLICATE_RISK,
+  FLAG_INTERNAL,
   SLOT_IN_FLIGHT,
   SLOT_QUEUED,
   SLOT_RETRY,
@@ -34,6 +35,7 @@ import type { OutboundBind } from '../smpp/client.ts';
 import {
   ESME_ROK,
   HEADER_BYTES,
+  NETWORK_SMPP,
   STATE_ACCEPTED,
   STATE_REJECTED,
   STATE_UNDELIVERABLE,
@@ -42,6 +44,7 @@ import { deliveryFailureReason } from '../smpp/pdu/response-tlvs.ts';
 import { readResponseId } from '../smpp/pdu/submit-sm.ts';
 import { appendAttemptFailed, appendLate, appendReceipt, appendSent, dropBody, finish } from './events.ts';
 import { matchParked } from './parked.ts';
+import { endUntold, isPart, partEnded, wantsReceiptOf } from './parts.ts';
 import type { ShardState, Smsc } from './state.ts';
 import { becomeAwaiting, becomeReceipt } from './waiting.ts';
 
@@ -103,6 +106,11 @@ function taken(
   appendSent(shard, slot, bind.number);
   // An SMSC that gives no id can never report on the message: it is as final as it gets.
   if (!wantsReceipt(table.registeredDelivery[slot]) || table.smscIdLength[slot] === 0) {
+    if (endsWithOthers(shard, slot)) {
+      dropBody(shard, slot);
+      endUntold(shard, slot, STATE_ACCEPTED);
+      return;
+    }
     finish(shard, slot, STATE_ACCEPTED, FINAL_SENT);
     return;
   }
@@ -115,12 +123,6 @@ function taken(
 /** registered_delivery bits 1-0: a receipt of a final state is asked for (v3.4 section 5.2.17). */
 export function wantsReceipt(registeredDelivery: number): boolean {
   return (registeredDelivery & 3) !== 0;
-}
-
-/** The same, of a message that failed: "success only" (5.0) wants none. */
-function wantsFailureReceipt(registeredDelivery: number): boolean {
-  const bits = registeredDelivery & 3;
-  return bits === 1 || bits === 2;
 }
 
 function refused(
@@ -176,12 +178,29 @@ function retryLater(shard: ShardState, smsc: Smsc, slot: number, status: number,
   smsc.retries.push(slot, dueMs);
 }
 
-/** Ends a message that will not be sent; the ESME gets a receipt if it asked for one. `status` 0: none. */
-export function fail(shard: ShardState, slot: number, status: number, state: number): void {
+/** A part whose end is told with others: of a message that wants receipts, or that was joined from a client's parts. */
+function endsWithOthers(shard: ShardState, slot: number): boolean {
+  const { table } = shard;
+  if ((table.flags[slot] & FLAG_INTERNAL) !== 0) return true;
+  return isPart(shard, slot) && wantsReceipt(table.registeredDelivery[slot]);
+}
+
+/**
+ * Ends a message that will not be sent; the ESME gets a receipt if it asked for one. `status` 0: none. `reason`: that
+ * of its FINAL event where no receipt is wanted.
+ */
+export function fail(
+  shard: ShardState,
+  slot: number,
+  status: number,
+  state: number,
+  reason: number = FINAL_FAILED,
+): void {
   const { table } = shard;
   table.status[slot] = status;
-  if (!wantsFailureReceipt(table.registeredDelivery[slot])) {
-    finish(shard, slot, state, FINAL_FAILED);
+  const withOthers = endsWithOthers(shard, slot);
+  if (!withOthers && !wantsReceiptOf(table.registeredDelivery[slot], state)) {
+    finish(shard, slot, state, reason);
     return;
   }
   dropBody(shard, slot);
@@ -190,6 +209,15 @@ export function fail(shard: ShardState, slot: number, status: number, state: num
   const err = status.toString(16).padStart(3, '0').slice(-7);
   table.errLength[slot] = err.length;
   table.text.write(err, slot * TEXT_BYTES + ERR_AT, 'latin1');
+  if (status > 0 && status <= 0xffff) {
+    table.networkErrorType[slot] = NETWORK_SMPP;
+    table.networkErrorCode[slot] = status;
+  }
+  if (withOthers) {
+    appendReceipt(shard, slot, SMSC_NONE);
+    partEnded(shard, slot);
+    return;
+  }
   becomeReceipt(shard, slot);
   appendReceipt(shard, slot, SMSC_NONE);
   shard.journal.filling.addReceipt(NO_BIND, 0, slot);

@@ -1,27 +1,36 @@
 /** Receipts that came before their submit_sm_resp: parked, matched when it comes, orphaned when it never does. */
 import { NO_BIND } from '../cdr/group.ts';
 import { ERR_AT, SMSC_ID_AT, TEXT_BYTES } from '../core/message-table.ts';
-import { appendOrphaned, appendParked, appendReceipt } from './events.ts';
+import { RECEIPT_ERR_BYTES_MAX } from '../core/records.ts';
+import { lookUpId } from '../core/smsc-id.ts';
+import { appendOrphaned, appendParked } from './events.ts';
+import { settleFinalState } from './final-state.ts';
 import type { ParkedReceipt } from './parking.ts';
 import type { ShardState } from './state.ts';
-import { becomeReceipt } from './waiting.ts';
-
-const ERR_BYTES_MAX = 7;
 
 /** A message was just sent and its id is known: is its receipt here already? */
 export function matchParked(shard: ShardState, slot: number): void {
   const { table } = shard;
   const at = slot * TEXT_BYTES + SMSC_ID_AT;
   const smscId = table.text.toString('latin1', at, at + table.smscIdLength[slot]);
-  const receipt = shard.parking.take(table.smsc[slot], smscId);
+  const receipt = unpark(shard, table.smsc[slot], smscId);
   if (receipt === undefined) return;
   table.finalState[slot] = receipt.state;
   table.doneMs[slot] = receipt.doneMs;
-  table.errLength[slot] = Math.min(receipt.err.length, ERR_BYTES_MAX);
-  table.text.write(receipt.err, slot * TEXT_BYTES + ERR_AT, ERR_BYTES_MAX, 'latin1');
-  becomeReceipt(shard, slot);
-  appendReceipt(shard, slot, table.smsc[slot]);
-  shard.journal.filling.addReceipt(NO_BIND, 0, slot);
+  table.errLength[slot] = Math.min(receipt.err.length, RECEIPT_ERR_BYTES_MAX);
+  table.text.write(receipt.err, slot * TEXT_BYTES + ERR_AT, RECEIPT_ERR_BYTES_MAX, 'latin1');
+  table.networkErrorType[slot] = receipt.networkErrorType;
+  table.networkErrorCode[slot] = receipt.networkErrorCode;
+  if (settleFinalState(shard, slot, table.smsc[slot])) shard.journal.filling.addReceipt(NO_BIND, 0, slot);
+}
+
+/** Takes out the parked receipt of the message that its SMSC gave this id; recovery does it as it was done before. */
+export function unpark(shard: ShardState, smsc: number, smscId: string): ParkedReceipt | undefined {
+  const { index, parking } = shard;
+  const mode = shard.smscs[smsc]?.config.receipt_ids ?? 'auto';
+  const receipt = lookUpId(smsc, mode, smscId, false, index.habits, (id) => parking.find(smsc, id));
+  if (receipt !== undefined) parking.remove(receipt);
+  return receipt;
 }
 
 /** Keeps a receipt for later; the caller answers it once the event is durable. */

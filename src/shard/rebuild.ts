@@ -2,8 +2,13 @@
 import {
   ERR_AT,
   FLAG_DUPLICATE_RISK,
+  FLAG_SCHEDULED,
   NO_BLOCK,
+  NO_NETWORK_ERROR,
   SLOT_AWAITING,
+  SLOT_FOLLOWER,
+  SLOT_HELD,
+  SLOT_PART_DONE,
   SLOT_QUEUED,
   SLOT_RECEIPT,
   SLOT_RETRY,
@@ -15,16 +20,24 @@ import {
   ATTEMPT_FAILED,
   FAILED_DUE,
   FAILED_STATUS,
+  JOINED,
+  JOINED_LEADER_HIGH,
+  JOINED_LEADER_LOW,
   NO_RESPONSE,
   ORPHANED,
   PARKED,
   PARKED_ID,
   PARKED_ID_LENGTH,
+  PARKED_NETWORK_CODE,
+  PARKED_NETWORK_TYPE,
   RECEIPT,
   RECEIPT_DONE,
   RECEIPT_ERR,
   RECEIPT_ERR_BYTES_MAX,
   RECEIPT_ERR_LENGTH,
+  RECEIPT_MERGED,
+  RECEIPT_NETWORK_CODE,
+  RECEIPT_NETWORK_TYPE,
   RECEIPT_STATUS,
   RECORD_A,
   RECORD_B,
@@ -32,19 +45,33 @@ import {
   RECORD_ID_LOW,
   RECORD_TIME,
   RECORD_TYPE,
+  RELEASED,
+  REPLACED,
   SENT,
   SENT_FLAGS,
   SENT_FLAG_DUPLICATE_RISK,
   SENT_ID,
   SENT_ID_LENGTH,
 } from '../core/records.ts';
+import type { MessageTable } from '../core/message-table.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { indexOf } from '../core/message-id.ts';
-import { KIND_AWAITING, KIND_RECEIPT, KIND_RETRY } from '../store/pending.ts';
+import {
+  KIND_AWAITING,
+  KIND_FOLLOWER,
+  KIND_HELD,
+  KIND_PART,
+  KIND_RECEIPT,
+  KIND_RETRY,
+} from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { CHUNKS_IN_USE_MAX, keepBodyOf, loadRow, rowOf } from './spill.ts';
-import { forget } from './events.ts';
-import { fillSlot } from './intake.ts';
+import { dropBody, forget } from './events.ts';
+import { fillSlot, isHeld } from './fill-slot.ts';
+import { becomeFollower } from './joining.ts';
+import { unpark } from './parked.ts';
+import { isPart } from './parts.ts';
+import { replay } from './replace.ts';
 import type { ShardState } from './state.ts';
 import { becomeAwaiting, becomeReceipt } from './waiting.ts';
 
@@ -53,6 +80,9 @@ const STATE_OF_KIND = new Map([
   [KIND_AWAITING, SLOT_AWAITING],
   [KIND_RECEIPT, SLOT_RECEIPT],
   [KIND_RETRY, SLOT_RETRY],
+  [KIND_PART, SLOT_PART_DONE],
+  [KIND_HELD, SLOT_HELD],
+  [KIND_FOLLOWER, SLOT_FOLLOWER],
 ]);
 
 export class Rebuilder {
@@ -70,8 +100,11 @@ export class Rebuilder {
     const type = bytes.u8[at + RECORD_TYPE];
     if (type === ACCEPTED) this.#accepted(bytes, at, length, alone);
     else if (type === PARKED) this.#parked(bytes, at);
-    else if (type === ORPHANED) this.#unpark(bytes, at, PARKED_ID, bytes.u8[at + PARKED_ID_LENGTH]);
+    else if (type === ORPHANED) this.#orphaned(bytes, at);
     else if (type === SENT || type === RECEIPT || type === ATTEMPT_FAILED) this.#change(bytes, at, type);
+    else if (type === REPLACED) this.#replaced(bytes, at, length);
+    else if (type === JOINED) this.#joined(bytes, at);
+    else if (type === RELEASED) this.#released(bytes, at);
   }
 
   /** An event of a message that needs nothing more: only the receipt that was parked for it may still be there. */
@@ -91,21 +124,47 @@ export class Rebuilder {
       this.#makeRoom();
       const slot = table.allocate();
       fillSlot(this.#shard, slot, bytes, at, length);
-      table.state[slot] = SLOT_QUEUED;
+      table.state[slot] = firstState(table, slot, bytes, at, length);
       keepBodyOf(this.#shard, slot, bytes.u8);
       this.#slots.set(idKey(bytes, at), slot);
       return;
     }
+    table.flags[scratch] = 0;
     fillSlot(this.#shard, scratch, bytes, at, length);
-    table.state[scratch] = SLOT_QUEUED;
+    table.state[scratch] = firstState(table, scratch, bytes, at, length);
     // It may have been on its way to the SMSC when the daemon died: what is sent now may be a duplicate.
-    table.flags[scratch] = FLAG_DUPLICATE_RISK;
+    if (table.state[scratch] === SLOT_QUEUED) table.flags[scratch] |= FLAG_DUPLICATE_RISK;
     keepBodyOf(this.#shard, scratch, bytes.u8);
     this.#rows.push(rowOf(this.#shard, scratch));
     this.#dropScratchBody();
     if (this.#rows.length < ROWS_MAX) return;
     this.#shard.store.upsert(this.#rows);
     this.#rows = [];
+  }
+
+  #replaced(bytes: Bytes, at: number, length: number): void {
+    const slot = this.#slotOf(bytes, at);
+    if (slot === undefined) return;
+    const { table } = this.#shard;
+    // A row may be ahead of the ledger's end.
+    if (table.state[slot] !== SLOT_QUEUED && table.state[slot] !== SLOT_RETRY) return;
+    replay(this.#shard, slot, bytes, at, length);
+    keepBodyOf(this.#shard, slot, bytes.u8);
+  }
+
+  #joined(bytes: Bytes, at: number): void {
+    const slot = this.#slotOf(bytes, at);
+    if (slot === undefined || this.#shard.table.state[slot] !== SLOT_HELD) return;
+    const high = bytes.u32[(at + JOINED_LEADER_HIGH) >> 2];
+    const low = bytes.u32[(at + JOINED_LEADER_LOW) >> 2];
+    dropBody(this.#shard, slot);
+    becomeFollower(this.#shard, slot, high, low, bytes.u8[at + RECORD_A] === 1);
+  }
+
+  #released(bytes: Bytes, at: number): void {
+    const slot = this.#slotOf(bytes, at);
+    if (slot === undefined || this.#shard.table.state[slot] !== SLOT_HELD) return;
+    this.#shard.table.state[slot] = SLOT_QUEUED;
   }
 
   #dropScratchBody(): void {
@@ -151,7 +210,12 @@ export class Rebuilder {
         errLength,
         RECEIPT_ERR_BYTES_MAX,
       );
-      becomeReceipt(this.#shard, slot, f64[(at + RECORD_TIME) >> 3]);
+      table.merged[slot] = u8[at + RECEIPT_MERGED];
+      table.networkErrorType[slot] = networkTypeOf(u8[at + RECEIPT_NETWORK_TYPE]);
+      table.networkErrorCode[slot] = bytes.u16[(at + RECEIPT_NETWORK_CODE) >> 1];
+      // The end of a part is told with its message, by a receipt that says so.
+      if (table.merged[slot] === 0 && isPart(this.#shard, slot)) table.state[slot] = SLOT_PART_DONE;
+      else becomeReceipt(this.#shard, slot, f64[(at + RECORD_TIME) >> 3]);
     } else if (table.state[slot] !== SLOT_AWAITING && table.state[slot] !== SLOT_RECEIPT) {
       // A row may be ahead of the ledger's end: one that was sent already has no body to be sent again.
       table.attempts[slot] = u8[at + RECORD_A];
@@ -207,10 +271,15 @@ export class Rebuilder {
 
   #unpark(bytes: Bytes, at: number, idOffset: number, idLength: number): void {
     const idAt = at + idOffset;
-    this.#shard.parking.take(
-      bytes.u16[(at + RECORD_B) >> 1],
-      bytes.u8.toString('latin1', idAt, idAt + idLength),
-    );
+    if (this.#shard.parking.size === 0) return;
+    const smscId = bytes.u8.toString('latin1', idAt, idAt + idLength);
+    unpark(this.#shard, bytes.u16[(at + RECORD_B) >> 1], smscId);
+  }
+
+  #orphaned(bytes: Bytes, at: number): void {
+    const idAt = at + PARKED_ID;
+    const smscId = bytes.u8.toString('latin1', idAt, idAt + bytes.u8[at + PARKED_ID_LENGTH]);
+    this.#shard.parking.take(bytes.u16[(at + RECORD_B) >> 1], smscId);
   }
 
   #parked(bytes: Bytes, at: number): void {
@@ -223,10 +292,23 @@ export class Rebuilder {
       state: u8[at + RECORD_A],
       doneMs: f64[(at + RECEIPT_DONE) >> 3],
       err: u8.toString('latin1', errAt, errAt + u8[at + RECEIPT_ERR_LENGTH]),
+      networkErrorType: networkTypeOf(u8[at + PARKED_NETWORK_TYPE]),
+      networkErrorCode: u16[(at + PARKED_NETWORK_CODE) >> 1],
       parkedMs: f64[(at + RECORD_TIME) >> 3],
       segment: 0,
     });
   }
+}
+
+/** What a message waits for when nothing but its acceptance is known. */
+function firstState(table: MessageTable, slot: number, bytes: Bytes, at: number, length: number): number {
+  if (isHeld(bytes, at, length)) return SLOT_HELD;
+  return (table.flags[slot] & FLAG_SCHEDULED) === 0 ? SLOT_QUEUED : SLOT_RETRY;
+}
+
+/** As slots have it, of the type plus 1 that events have. */
+function networkTypeOf(told: number): number {
+  return told === 0 ? NO_NETWORK_ERROR : told - 1;
 }
 
 function idKey(bytes: Bytes, at: number): number {

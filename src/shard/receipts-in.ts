@@ -1,27 +1,51 @@
-/** A deliver_sm from an SMSC: matched to its message, journalled, and only then answered. */
-import { NO_SLOT, ERR_AT, SLOT_AWAITING, SLOT_JOURNAL, TEXT_BYTES } from '../core/message-table.ts';
+/**
+ * A deliver_sm or data_sm from an SMSC: a receipt is matched to its message, journalled, and only then answered; so is
+ * what tells of a message without ending it.
+ */
+import {
+  ERR_AT,
+  FLAG_STORED,
+  NO_NETWORK_ERROR,
+  NO_SLOT,
+  SLOT_AWAITING,
+  SLOT_JOURNAL,
+  TEXT_BYTES,
+} from '../core/message-table.ts';
+import { FINAL_FAILED, FINAL_SENT, RECEIPT_ERR_BYTES_MAX } from '../core/records.ts';
 import { CELL_MALFORMED, CELL_MO_REFUSED, SMSC_RECEIPTS } from '../core/ring/counters.ts';
 import type { OutboundBind } from '../smpp/client.ts';
-import { ESME_ROK, ESME_RX_R_APPN, ESME_RX_T_APPN, STATE_UNKNOWN, VERSION_34 } from '../smpp/constants.ts';
+import * as smpp from '../smpp/constants.ts';
 import { readU32 } from '../smpp/cursor.ts';
+import { scanDataSm } from '../smpp/pdu/data-sm-scan.ts';
 import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { isFinalState } from '../smpp/receipt-state.ts';
-import { ReceiptFields, isReceipt, scanReceipt } from '../smpp/receipt.ts';
-import { appendReceipt } from './events.ts';
+import { ReceiptFields, scanReceipt } from '../smpp/receipt.ts';
+import type { PendingRow } from '../store/pending.ts';
+import { appendFinal, appendReceipt } from './events.ts';
+import { settleFinalState } from './final-state.ts';
+import { findAwaited, isInMemory } from './matching.ts';
+import type { Awaited } from './matching.ts';
+import { appendIntermediate, offerAfterCommit, readNotice, wantsNotice } from './notices.ts';
 import { park } from './parked.ts';
+import { isPart, wantsReceiptOf } from './parts.ts';
 import { unpackRow } from './row.ts';
 import { loadRow, rowOf } from './spill.ts';
-import { becomeReceipt } from './waiting.ts';
 import type { ShardState, Smsc } from './state.ts';
-
-const ERR_BYTES_MAX = 7;
+import { becomeReceipt } from './waiting.ts';
 
 /** Reused for every deliver_sm of this thread. */
 export class DeliverReader {
   readonly message = new MessageFields();
   readonly receipt = new ReceiptFields();
 }
+
+/** No type of esm_class: the PDU tells of no message of ours. */
+const NO_TYPE = 0;
+/** In place of a slot: the SMSC keeps the receipt and offers it again. */
+const PUT_OFF = -2;
+/** In place of a slot: it is of no use here. */
+const REFUSED = -3;
 
 /** False: the group is full, read no further until it is committed. */
 export function onDeliver(
@@ -34,127 +58,198 @@ export function onDeliver(
 ): boolean {
   const group = shard.journal.filling;
   const sequence = readU32(bytes, start + 12);
-  const status = scanDeliverSm(bytes, start, end, VERSION_34, reader.message);
-  if (status !== ESME_ROK) {
+  const status = scan(reader, bytes, start, end);
+  if (status !== smpp.ESME_ROK) {
     shard.cells[CELL_MALFORMED]++;
     bind.answerDeliver(bind.ticket(), sequence, status);
     return true;
   }
-  const { receipt, message } = reader;
-  const named = scanReceipt(bytes, start, message, receipt);
-  if (!named || !(isReceipt(message.esmClass) || receipt.isReceiptText)) {
+  const smsc = shard.smscs[bind.smsc] as Smsc;
+  const named = scanReceipt(bytes, start, reader.message, reader.receipt);
+  const type = named ? typeOf(smsc, reader) : NO_TYPE;
+  const slot = type === NO_TYPE ? REFUSED : take(shard, smsc, reader, bytes, type);
+  if (slot === REFUSED) {
     // A message from a handset: nothing here routes those yet, and what can not be kept must not be taken.
     shard.cells[CELL_MO_REFUSED]++;
-    bind.answerDeliver(bind.ticket(), sequence, ESME_RX_R_APPN);
+    bind.answerDeliver(bind.ticket(), sequence, smpp.ESME_RX_R_APPN);
     return true;
   }
-  const smsc = shard.smscs[bind.smsc] as Smsc;
   smsc.cells[SMSC_RECEIPTS]++;
-  if (shard.blocked && needsStore(shard, smsc, receipt)) {
-    // The store can not be written to now: the SMSC keeps the receipt and offers it again.
-    bind.answerDeliver(bind.ticket(), sequence, ESME_RX_T_APPN);
+  if (slot === PUT_OFF) {
+    bind.answerDeliver(bind.ticket(), sequence, smpp.ESME_RX_T_APPN);
     return true;
   }
-  const slot = onReceipt(shard, smsc, receipt);
   // Also a repeated receipt waits for a commit: the first one's may still be in flight.
   group.addReceipt(bind.ticket(), sequence, slot);
   return !group.isFull();
 }
 
-/** The message of this receipt is not in memory, but may be in the store. */
-function needsStore(shard: ShardState, smsc: Smsc, receipt: ReceiptFields): boolean {
-  const idLength = receipt.idEnd - receipt.idAt;
-  if (shard.index.find(smsc.index, receipt.bytes, receipt.idAt, idLength) !== NO_SLOT) return false;
-  return shard.store.hasAwaiting(smsc.index);
+function scan(reader: DeliverReader, bytes: Buffer, start: number, end: number): number {
+  if (readU32(bytes, start + 4) === smpp.DATA_SM) return scanDataSm(bytes, start, end, reader.message);
+  return scanDeliverSm(bytes, start, end, smpp.VERSION_34, reader.message);
 }
 
-/** Takes the receipt down; returns the slot to hand on after the commit, or NO_SLOT. */
-function onReceipt(shard: ShardState, smsc: Smsc, receipt: ReceiptFields): number {
-  const { table } = shard;
-  const idLength = receipt.idEnd - receipt.idAt;
-  let slot = shard.index.find(smsc.index, receipt.bytes, receipt.idAt, idLength);
-  const state = receipt.state < 0 ? STATE_UNKNOWN : receipt.state;
-  if (slot === NO_SLOT && shard.store.hasAwaiting(smsc.index)) {
-    if (shard.table.freeSlots() === 0) {
-      if (withoutSlot(shard, smsc, receipt, state)) return NO_SLOT;
-    } else slot = fromStore(shard, smsc, receipt);
+/** The esm_class type that the PDU has, or by its content should have. */
+function typeOf(smsc: Smsc, { message, receipt }: DeliverReader): number {
+  const type = message.esmClass & smpp.ESM_TYPE_MASK;
+  if (type === smpp.ESM_RECEIPT || type === smpp.ESM_INTERMEDIATE) return type;
+  if (type === smpp.ESM_DELIVERY_ACK || type === smpp.ESM_MANUAL_ACK) {
+    // The words are the recipient's: only the TLV names a message.
+    return message.receiptedIdLength > 0 ? type : NO_TYPE;
   }
-  if (slot === NO_SLOT) {
-    parkReceipt(shard, smsc, receipt);
+  return smsc.config.receipts_by_content && receipt.isReceiptText ? smpp.ESM_RECEIPT : NO_TYPE;
+}
+
+/** Takes down what the PDU tells; returns the slot to hand on after the commit, or NO_SLOT, PUT_OFF, REFUSED. */
+function take(shard: ShardState, smsc: Smsc, reader: DeliverReader, bytes: Buffer, type: number): number {
+  const { receipt } = reader;
+  const { bytes: idBytes, idAt, idEnd } = receipt;
+  // While the store can not be written to, only what is in memory can change.
+  if (shard.blocked && !isInMemory(shard, smsc, idBytes, idAt, idEnd - idAt)) return PUT_OFF;
+  const found = findAwaited(shard, smsc, idBytes, idAt, idEnd - idAt);
+  const state = receipt.state < 0 ? smpp.STATE_UNKNOWN : receipt.state;
+  const isFinal = type === smpp.ESM_RECEIPT && isFinalState(state);
+  if (!isFinal) return takeNotice(shard, smsc, reader, bytes, type, found);
+  if (found === undefined) {
+    parkReceipt(shard, smsc, receipt, state);
     return NO_SLOT;
   }
-  // One final state a message, whatever the SMSC repeats; what comes before it is not final.
-  if (table.state[slot] !== SLOT_AWAITING || !isFinalState(state)) return NO_SLOT;
-  take(shard, smsc, slot, receipt, state);
-  return slot;
+  if (typeof found === 'number') return takeFinal(shard, smsc, found, receipt, state);
+  if (shard.table.freeSlots() === 0) return withoutSlot(shard, smsc, found, receipt, state);
+  return takeFinal(shard, smsc, fromStore(shard, found), receipt, state);
 }
 
-/** The slot's message has its final state. */
-function take(shard: ShardState, smsc: Smsc, slot: number, receipt: ReceiptFields, state: number): void {
+function takeFinal(
+  shard: ShardState,
+  smsc: Smsc,
+  slot: number,
+  receipt: ReceiptFields,
+  state: number,
+): number {
+  // One final state a message, whatever the SMSC repeats.
+  if (shard.table.state[slot] !== SLOT_AWAITING) return NO_SLOT;
+  fillFinal(shard, slot, receipt, state);
+  return settleFinalState(shard, slot, smsc.index) ? slot : NO_SLOT;
+}
+
+function fillFinal(shard: ShardState, slot: number, receipt: ReceiptFields, state: number): void {
   const { table } = shard;
   table.finalState[slot] = state;
   table.doneMs[slot] = receipt.doneDateMs > 0 ? receipt.doneDateMs : shard.nowMs;
-  table.errLength[slot] = keepError(shard, slot, receipt);
-  becomeReceipt(shard, slot);
-  appendReceipt(shard, slot, smsc.index);
-}
-
-/**
- * Memory is full: the row of the message is changed where it is, by way of the scratch slot, and its desk takes it
- * from the store. True: the receipt is dealt with. (Parked it would wait for a submit_sm_resp that came long ago.)
- */
-function withoutSlot(shard: ShardState, smsc: Smsc, receipt: ReceiptFields, state: number): boolean {
-  const { scratch, store, table } = shard;
-  const row = store.findAwaiting(smsc.index, idOf(receipt));
-  if (row === undefined) return false;
-  if (!isFinalState(state)) return true;
-  unpackRow(table, scratch, row);
-  take(shard, smsc, scratch, receipt, state);
-  store.upsert([rowOf(shard, scratch)]);
-  table.state[scratch] = SLOT_JOURNAL;
-  table.dirtySegment[scratch] = 0;
-  return true;
-}
-
-function idOf(receipt: ReceiptFields): string {
-  return Buffer.from(receipt.bytes.subarray(receipt.idAt, receipt.idEnd)).toString('latin1');
-}
-
-function keepError(shard: ShardState, slot: number, receipt: ReceiptFields): number {
-  const { table } = shard;
-  if (receipt.networkErrorCode >= 0) {
-    const text = String(receipt.networkErrorCode).padStart(3, '0');
-    return table.text.write(text, slot * TEXT_BYTES + ERR_AT, ERR_BYTES_MAX, 'latin1');
+  table.networkErrorType[slot] = receipt.networkErrorType < 0 ? NO_NETWORK_ERROR : receipt.networkErrorType;
+  table.networkErrorCode[slot] = receipt.networkErrorType < 0 ? 0 : receipt.networkErrorCode;
+  const errLength = receipt.errEnd - receipt.errAt;
+  if (errLength === 0 && receipt.networkErrorType >= 0) {
+    const at = slot * TEXT_BYTES + ERR_AT;
+    table.errLength[slot] = writeCode(table.text, at, receipt.networkErrorCode);
+  } else {
+    const { bytes, errAt } = receipt;
+    table.errLength[slot] = table.keepBytes(slot, ERR_AT, bytes, errAt, errLength, RECEIPT_ERR_BYTES_MAX);
   }
-  return table.keepBytes(
-    slot,
-    ERR_AT,
-    receipt.bytes,
-    receipt.errAt,
-    receipt.errEnd - receipt.errAt,
-    ERR_BYTES_MAX,
-  );
 }
 
-function fromStore(shard: ShardState, smsc: Smsc, receipt: ReceiptFields): number {
-  const row = shard.store.takeAwaiting(smsc.index, idOf(receipt));
-  if (row === undefined) return NO_SLOT;
+/** Three to five decimal digits: the text's err where the SMSC told the code in a TLV only. Returns how many. */
+function writeCode(b: Uint8Array, at: number, code: number): number {
+  const digits = code > 9_999 ? 5 : code > 999 ? 4 : 3;
+  let left = code;
+  for (let i = at + digits - 1; i >= at; i--) {
+    b[i] = 0x30 + (left % 10);
+    left = Math.floor(left / 10);
+  }
+  return digits;
+}
+
+function fromStore(shard: ShardState, row: PendingRow): number {
+  shard.store.claim(row);
   const slot = loadRow(shard, row, SLOT_AWAITING);
   shard.index.add(slot);
   return slot;
 }
 
-function parkReceipt(shard: ShardState, smsc: Smsc, receipt: ReceiptFields): void {
-  const { bytes } = receipt;
-  const state = receipt.state < 0 ? STATE_UNKNOWN : receipt.state;
-  if (!isFinalState(state)) return;
-  const error = receipt.networkErrorCode >= 0 ? String(receipt.networkErrorCode).padStart(3, '0') : undefined;
+/**
+ * Memory is full: the row of the message is changed where it is, by way of the scratch slot, and its desk takes it
+ * from the store. (Parked it would wait for a submit_sm_resp that came long ago.)
+ */
+function withoutSlot(
+  shard: ShardState,
+  smsc: Smsc,
+  row: PendingRow,
+  receipt: ReceiptFields,
+  state: number,
+): number {
+  const { scratch, store, table } = shard;
+  unpackRow(table, scratch, row);
+  // Its end is told with other parts, which are looked for by way of the scratch slot too.
+  if (isPart(shard, scratch)) {
+    resetScratch(shard);
+    return PUT_OFF;
+  }
+  fillFinal(shard, scratch, receipt, state);
+  appendReceipt(shard, scratch, smsc.index);
+  if (wantsReceiptOf(table.registeredDelivery[scratch], state)) {
+    becomeReceipt(shard, scratch);
+    store.upsert([rowOf(shard, scratch)]);
+  } else {
+    // Found by no other receipt from here on, and gone with the commit.
+    store.claim(row);
+    table.flags[scratch] |= FLAG_STORED;
+    appendFinal(shard, scratch, state, state === smpp.STATE_DELIVERED ? FINAL_SENT : FINAL_FAILED);
+  }
+  resetScratch(shard);
+  return NO_SLOT;
+}
+
+function resetScratch(shard: ShardState): void {
+  const { scratch, table } = shard;
+  table.state[scratch] = SLOT_JOURNAL;
+  table.dirtySegment[scratch] = 0;
+  table.flags[scratch] = 0;
+}
+
+/** Of a message that is not known (any more) an intermediate state is not worth keeping. */
+function takeNotice(
+  shard: ShardState,
+  smsc: Smsc,
+  { message, receipt }: DeliverReader,
+  bytes: Buffer,
+  type: number,
+  found: Awaited | undefined,
+): number {
+  if (found === undefined) return isAcknowledgement(type) ? REFUSED : NO_SLOT;
+  const { table } = shard;
+  const notice = readNotice(type, bytes, message, receipt, shard.nowMs);
+  if (typeof found === 'number') {
+    if (table.state[found] !== SLOT_AWAITING) return NO_SLOT;
+    appendIntermediate(shard, table.idHigh[found], table.idLow[found], smsc.index, notice);
+    if (wantsNotice(table.registeredDelivery[found], notice.esmClass)) offerAfterCommit(shard, found, notice);
+    return NO_SLOT;
+  }
+  appendIntermediate(shard, found.idHigh, found.idLow, smsc.index, notice);
+  if (table.freeSlots() === 0) return NO_SLOT;
+  unpackRow(table, shard.scratch, found);
+  const wanted = wantsNotice(table.registeredDelivery[shard.scratch], notice.esmClass);
+  resetScratch(shard);
+  if (wanted) offerAfterCommit(shard, fromStore(shard, found), notice);
+  return NO_SLOT;
+}
+
+function isAcknowledgement(type: number): boolean {
+  return type === smpp.ESM_DELIVERY_ACK || type === smpp.ESM_MANUAL_ACK;
+}
+
+function parkReceipt(shard: ShardState, smsc: Smsc, receipt: ReceiptFields, state: number): void {
+  const { bytes, errAt, idAt } = receipt;
+  const hasNetworkError = receipt.networkErrorType >= 0;
+  let err = Buffer.from(bytes.subarray(errAt, receipt.errEnd)).toString('latin1');
+  if (err === '' && hasNetworkError) err = String(receipt.networkErrorCode).padStart(3, '0');
   park(shard, {
     smsc: smsc.index,
-    smscId: idOf(receipt),
+    smscId: Buffer.from(bytes.subarray(idAt, receipt.idEnd)).toString('latin1'),
     state,
     doneMs: receipt.doneDateMs > 0 ? receipt.doneDateMs : shard.nowMs,
-    err: error ?? Buffer.from(bytes.subarray(receipt.errAt, receipt.errEnd)).toString('latin1'),
+    err: err.slice(0, RECEIPT_ERR_BYTES_MAX),
+    networkErrorType: hasNetworkError ? receipt.networkErrorType : NO_NETWORK_ERROR,
+    networkErrorCode: hasNetworkError ? receipt.networkErrorCode : 0,
     parkedMs: shard.nowMs,
     segment: 0,
   });

@@ -1,35 +1,20 @@
 /** Durable receipts on their way to the ESME: lent to an edge with a receiver, and taken back with what came of it. */
 import {
-  DEST_AT,
-  ERR_AT,
   NO_SLOT,
   SLOT_DELIVERING,
   SLOT_RECEIPT,
   SLOT_RECEIPT_LATER,
-  SOURCE_AT,
   TEXT_AT,
   TEXT_BYTES,
 } from '../core/message-table.ts';
 import {
-  DELIVER,
-  DELIVER_ADDRESSES,
-  DELIVER_DEST_LENGTH,
-  DELIVER_DONE,
-  DELIVER_ERR,
-  DELIVER_ERR_LENGTH,
-  DELIVER_SLOT,
-  DELIVER_SOURCE_LENGTH,
-  DELIVER_TEXT_LENGTH,
   FINAL_RECEIPT_NOT_TAKEN,
   FINAL_RECEIPT_TAKEN,
-  RECEIPT_ERR_BYTES_MAX,
   RECEIVERS_WINDOW,
   RECORD_A,
   RECORD_B,
   RECORD_ID_HIGH,
   RECORD_ID_LOW,
-  RECORD_TIME,
-  RECORD_TYPE,
   RESULT_LATER,
   RESULT_SLOT,
   RESULT_STATUS,
@@ -39,6 +24,7 @@ import { backoffMs } from '../core/retry.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { RING_FULL } from '../core/ring/ring.ts';
 import { SlotQueue } from '../core/slot-queue.ts';
+import { writeDeliver } from './deliver-record.ts';
 import { finish } from './events.ts';
 import { refillDesk } from './spill.ts';
 import type { ReceiptDesk, ShardState } from './state.ts';
@@ -106,32 +92,8 @@ function serve(shard: ShardState, desk: ReceiptDesk): boolean {
 function lend(shard: ShardState, edge: number, slot: number): boolean {
   const { table } = shard;
   const ring = shard.ends.writers[edge];
-  const sourceLength = table.sourceLength[slot];
-  const destLength = table.destLength[slot];
-  const textLength = table.textLength[slot];
-  const at = ring.claim(DELIVER_ADDRESSES + sourceLength + destLength + textLength);
-  if (at === RING_FULL) return false;
-  const { u8, u16, u32, f64 } = ring.bytes;
-  u8[at + RECORD_TYPE] = DELIVER;
-  u8[at + RECORD_A] = table.finalState[slot];
-  u16[(at + RECORD_B) >> 1] = table.account[slot];
-  u32[(at + RECORD_ID_LOW) >> 2] = table.idLow[slot];
-  u32[(at + RECORD_ID_HIGH) >> 2] = table.idHigh[slot];
-  f64[(at + RECORD_TIME) >> 3] = table.acceptedMs[slot];
-  f64[(at + DELIVER_DONE) >> 3] = table.doneMs[slot];
-  u32[(at + DELIVER_SLOT) >> 2] = slot;
-  u8[at + DELIVER_ERR_LENGTH] = table.errLength[slot];
-  u8[at + DELIVER_SLOT + 4] = 0;
-  u8[at + DELIVER_TEXT_LENGTH] = textLength;
-  u8[at + DELIVER_SOURCE_LENGTH] = sourceLength;
-  u8[at + DELIVER_DEST_LENGTH] = destLength;
-  const text = table.text;
-  const base = slot * TEXT_BYTES;
-  for (let i = 0; i < RECEIPT_ERR_BYTES_MAX; i++) u8[at + DELIVER_ERR + i] = text[base + ERR_AT + i];
-  let to = at + DELIVER_ADDRESSES;
-  for (let i = 0; i < sourceLength; i++) u8[to++] = text[base + SOURCE_AT + i];
-  for (let i = 0; i < destLength; i++) u8[to++] = text[base + DEST_AT + i];
-  for (let i = 0; i < textLength; i++) u8[to++] = text[base + TEXT_AT + i];
+  const textAt = slot * TEXT_BYTES + TEXT_AT;
+  if (writeDeliver(shard, ring, slot, table.text, textAt, table.textLength[slot]) === RING_FULL) return false;
   ring.commit();
   table.state[slot] = SLOT_DELIVERING;
   return true;

@@ -5,7 +5,7 @@
  *   6 u8 message_state  7 u8 errLength  8 u16 account  10 u16 smsc  12 u32 command_status
  *  16 f64 acceptedMs  24 f64 expiresMs  32 f64 doneMs  40 f64 dueMs
  *  48 u8 sourceLength  49 u8 destLength  50 u8 textLength  51 u8 smscIdLength  52 u32 bodyLength
- *  56 u32 toldLow  60 u32 toldHigh  64 u8 part  65 u8 parts  66 u8 network error type  67 u8 0
+ *  56 u32 toldLow  60 u32 toldHigh  64 u8 part  65 u8 parts  66 u8 network error type  67 u8 merged
  *  68 u16 network_error_code  70 u16 0
  *  72 source, dest, text, err, the SMSC's id, the submit_sm body (length 0: the message was sent already)
  * Version 1 has no bytes 56 to 71.
@@ -75,7 +75,8 @@ export function packRow(table: MessageTable, slot: number, body: Bytes | undefin
 }
 
 function keyOf(table: MessageTable, slot: number, kind: number): number {
-  return kind === KIND_RECEIPT ? table.account[slot] : table.smsc[slot];
+  if (kind === KIND_RECEIPT) return table.account[slot];
+  return kind === KIND_FOLLOWER ? table.toldLow[slot] : table.smsc[slot];
 }
 
 /** A row is "due" when its time is over, a retry when it is to be sent again: the sweeps find them by that. */
@@ -130,7 +131,7 @@ function writeFixed(table: MessageTable, slot: number, blob: Buffer, bodyLength:
   blob[64] = table.part[slot];
   blob[65] = table.parts[slot];
   blob[66] = table.networkErrorType[slot];
-  blob[67] = 0;
+  blob[67] = table.merged[slot];
   blob.writeUInt16LE(table.networkErrorCode[slot], 68);
   blob.writeUInt16LE(0, 70);
 }
@@ -174,6 +175,7 @@ export function unpackRow(table: MessageTable, slot: number, row: PendingRow): n
 function unpackLater(table: MessageTable, slot: number, blob: Buffer): void {
   if (blob[0] === 1) {
     table.networkErrorType[slot] = NO_NETWORK_ERROR;
+    table.merged[slot] = 0;
     return;
   }
   table.toldLow[slot] = blob.readUInt32LE(56);
@@ -181,12 +183,21 @@ function unpackLater(table: MessageTable, slot: number, blob: Buffer): void {
   table.part[slot] = blob[64];
   table.parts[slot] = blob[65];
   table.networkErrorType[slot] = blob[66];
+  table.merged[slot] = blob[67];
   table.networkErrorCode[slot] = blob.readUInt16LE(68);
 }
 
 /** Notes in a row that its message may have been with the SMSC already. */
 export function markRowUncertain(row: PendingRow): void {
   row.blob[2] |= FLAG_DUPLICATE_RISK;
+}
+
+/** The row with this body. */
+export function withBody(row: PendingRow, body: Buffer): PendingRow {
+  const head = row.blob.subarray(0, row.blob.length - bodyLengthOf(row));
+  const blob = Buffer.concat([head, body]);
+  blob.writeUInt32LE(body.length, 52);
+  return { ...row, blob };
 }
 
 /** Length of the body at the end of a row's blob; 0: it has none. */

@@ -4,15 +4,21 @@ import { Chunks } from '../cdr/chunks.ts';
 import type { Journal } from '../cdr/journal.ts';
 import { shardDirectory } from '../cdr/segments.ts';
 import type { Config } from '../core/config.ts';
+import { Assembly } from '../core/assembly.ts';
 import { DueHeap } from '../core/due-heap.ts';
 import { IdIndex } from '../core/id-index.ts';
 import { MessageTable, NO_BLOCK, SLOT_JOURNAL } from '../core/message-table.ts';
+import { RecentFinals } from '../core/recent-finals.ts';
 import type { CounterPages } from '../core/ring/counters.ts';
 import { CELL_QUARANTINED, smscCells } from '../core/ring/counters.ts';
 import type { MeshEnds } from '../core/ring/mesh.ts';
 import { PriorityQueue } from '../core/slot-queue.ts';
 import { TokenBucket } from '../core/throttle.ts';
 import { PendingStore } from '../store/pending.ts';
+import { HELD_LIMITS } from './joining.ts';
+import { PartLeaders } from './part-leaders.ts';
+import { PartSlots } from './part-slots.ts';
+import { profileOf, referenceNumbers } from '../smpp/upstream.ts';
 import { Parking } from './parking.ts';
 import { recover } from './recover.ts';
 import type { Recovery } from './recover.ts';
@@ -36,6 +42,9 @@ export interface ShardLog {
   /** Ends the process at once: the ledger can not be trusted any more. */
   fatal(message: string, detail?: Record<string, unknown>): never;
 }
+
+/** Messages whose end query_sm still knows: 7 MB. */
+const RECENT_FINALS = 262_144;
 
 /** Which shard owns an SMSC. */
 export function shardOfSmsc(smsc: number, shards: number): number {
@@ -78,6 +87,21 @@ export async function buildState(
     scratch,
     spilled: [],
     late: new Map(),
+    leaders: new PartLeaders(),
+    parts: new PartSlots(table),
+    held: new Assembly(HELD_LIMITS),
+    holding: 0,
+    joinable: [],
+    references: referenceNumbers(
+      setup.config.edge.threads + setup.config.shards,
+      setup.config.edge.threads + shard,
+      nowMs,
+    ),
+    accounts: setup.accountNames.map((account) => config.account.find(({ name }) => name === account)),
+    finals: new RecentFinals(RECENT_FINALS),
+    operationAnswers: [],
+    forwarded: new Map(),
+    lastToken: 0,
     removedHighs: [],
     removedLows: [],
     deskWork: new Set(),
@@ -109,6 +133,7 @@ function makeSmsc(
   return {
     index,
     config,
+    profile: profileOf(config, setup.config.tlv),
     queue: new PriorityQueue(table.next),
     bucket: new TokenBucket(config.tps, nowMs),
     binds: [],

@@ -223,7 +223,12 @@ export class Shard {
   /** Records wait that could be taken now. */
   hasWork(): boolean {
     const { state } = this;
-    if (state.answersHeld.length > 0 || state.operationAnswers.length > 0 || (state.journal.filling.isFull() && !state.blocked)) return false;
+    if (
+      state.answersHeld.length > 0 ||
+      state.operationAnswers.length > 0 ||
+      (state.journal.filling.isFull() && !state.blocked)
+    )
+      return false;
     return state.ends.readers.some((reader) => !reader.isEmpty());
   }
 

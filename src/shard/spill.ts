@@ -3,12 +3,14 @@
  * back in order and in batches. Rows are packed in shard/row.ts.
  */
 import {
+  FLAG_PART,
   FLAG_STORED,
   NO_BLOCK,
   NO_SLOT,
   SLOT_AWAITING,
   SLOT_FREE,
   SLOT_JOURNAL,
+  SLOT_PART_DONE,
   SLOT_QUEUED,
   SLOT_RECEIPT,
   SLOT_RETRY,
@@ -91,6 +93,7 @@ export function loadRow(shard: ShardState, row: PendingRow, state: number): numb
   table.state[slot] = state;
   table.flags[slot] |= FLAG_STORED;
   table.dirtySegment[slot] = 0;
+  if ((table.flags[slot] & FLAG_PART) !== 0) shard.parts.add(slot);
   const length = bodyLengthOf(row);
   if (length > 0 && length <= CHUNK_BYTES) keepBody(shard, slot, row.blob, bodyFrom, length);
   return slot;
@@ -188,7 +191,8 @@ function evictAwaiting(shard: ShardState): number {
   // The hand goes round, so that a call looks at each slot at most once and the next goes on from there.
   for (let seen = 0; seen < table.capacity && slots.length < BATCH; seen++) {
     shard.hand = (shard.hand + 1) % table.capacity;
-    if (table.state[shard.hand] === SLOT_AWAITING) slots.push(shard.hand);
+    const state = table.state[shard.hand];
+    if (state === SLOT_AWAITING || state === SLOT_PART_DONE) slots.push(shard.hand);
   }
   return evict(shard, slots);
 }

@@ -4,21 +4,30 @@
  */
 import type { Chunks } from '../cdr/chunks.ts';
 import type { Journal } from '../cdr/journal.ts';
-import type { Config, SmscConfig } from '../core/config.ts';
+import type { ReferenceNumbers } from '../core/reference-numbers.ts';
+import type { SmscProfile } from '../smpp/shape-profile.ts';
+import type { AccountConfig, Config, SmscConfig } from '../core/config.ts';
+import type { Assembly } from '../core/assembly.ts';
 import type { DueHeap } from '../core/due-heap.ts';
 import type { IdIndex } from '../core/id-index.ts';
+import type { RecentFinals } from '../core/recent-finals.ts';
 import type { MessageTable } from '../core/message-table.ts';
 import type { MeshEnds } from '../core/ring/mesh.ts';
 import type { PriorityQueue, SlotQueue } from '../core/slot-queue.ts';
 import type { TokenBucket } from '../core/throttle.ts';
 import type { OutboundBind } from '../smpp/client.ts';
 import type { PendingRow, PendingStore } from '../store/pending.ts';
+import type { Answer } from './answer.ts';
 import type { Parking } from './parking.ts';
+import type { PartLeaders } from './part-leaders.ts';
+import type { PartSlots } from './part-slots.ts';
 
 /** One upstream: its queue in memory, what waits in the store, its rate and its binds. */
 export interface Smsc {
   index: number;
   config: SmscConfig;
+  /** What messages for it must look like. */
+  profile: SmscProfile;
   queue: PriorityQueue;
   bucket: TokenBucket;
   binds: OutboundBind[];
@@ -44,6 +53,17 @@ export interface ReceiptDesk {
   window: Int32Array;
   lent: Int32Array;
   turn: number;
+}
+
+export interface PartId {
+  idHigh: number;
+  idLow: number;
+}
+
+/** Parts that were held: to be joined where they are complete, else to go as they came. */
+export interface HeldSet {
+  complete: boolean;
+  parts: PartId[];
 }
 
 export interface ShardState {
@@ -77,11 +97,32 @@ export interface ShardState {
   scratch: number;
   /** Rows of accepted messages that go to the store with the next step. */
   spilled: PendingRow[];
-  /** Requests that timed out and may still be answered, by bind and sequence_number. */
   /** Rows of messages whose FINAL is durable, to be taken out of the store once the disk allows it. */
   removedHighs: number[];
   removedLows: number[];
+  /** Requests that timed out and may still be answered, by bind and sequence_number. */
   late: Map<number, { slot: number; idHigh: number; idLow: number }>;
+  /** First parts of the messages whose parts pass as they come. */
+  leaders: PartLeaders;
+  /** Parts of long messages that are in memory, by id. */
+  parts: PartSlots;
+  /** Parts that wait in the store to be joined, and those on their way there. */
+  held: Assembly<PartId>;
+  holding: number;
+  /** Sets of parts to be joined, or to go as they are, with the next commit. */
+  joinable: HeldSet[];
+  /** Reference numbers of the parts that are made here. */
+  references: ReferenceNumbers;
+  /** By permanent index; undefined: no such account any more. */
+  accounts: (AccountConfig | undefined)[];
+  /** What became of the messages that ended last. */
+  finals: RecentFinals;
+  /** Answers to operations that found their edge's ring full. */
+  operationAnswers: Answer[];
+  /** Requests of clients that an SMSC is to answer, by token. */
+  forwarded: Map<number, Answer>;
+  /** Token of the request that was passed on last. */
+  lastToken: number;
   /** Desks with something to hand out. */
   deskWork: Set<ReceiptDesk>;
   /** The disk is full: nothing new is accepted. */

@@ -123,6 +123,12 @@ function workOutDate(b: Uint8Array, at: number, ms: number): void {
   writeTwo(b, at + 10, minutes % 60);
 }
 
+/** The absolute form in UTC, `YYMMDDhhmmss000+`: 16 characters. */
+export function formatTime(ms: number): string {
+  const [date, time] = new Date(ms).toISOString().slice(2, 19).split('T');
+  return `${date.replaceAll('-', '')}${time.replaceAll(':', '')}000+`;
+}
+
 /**
  * A date out of a receipt's text, [at, end): YYMMDDhhmm, YYMMDDhhmmss, YYYYMMDDhhmmss or an SMPP absolute time.
  * UTC where no zone is told. Epoch milliseconds; 0 when it is empty, all zeros or anything else.

@@ -23,6 +23,15 @@ export const KIND_PART = 5;
 export const KIND_HELD = 6;
 /** A part that was joined: waits for the end of what it was joined into; key = low half of that one's id. */
 export const KIND_FOLLOWER = 7;
+export const KINDS = [
+  KIND_QUEUED,
+  KIND_AWAITING,
+  KIND_RECEIPT,
+  KIND_RETRY,
+  KIND_PART,
+  KIND_HELD,
+  KIND_FOLLOWER,
+] as const;
 
 /**
  * Added to a row's kind while its message is in memory too: such a row is kept for a crash only, and neither
@@ -58,6 +67,11 @@ const CACHE_KIB = 8 * 1024;
 const CHECKPOINT_PAGES = 512;
 const HIGH = 2 ** 32;
 
+/** An SMSC's id without what its receipts may have otherwise: letter case and leading zeros (core/smsc-id.ts). */
+const NORMAL_ID = "ltrim(lower(smsc_id), '0')";
+/** Rows of similar ids that are looked at: more than two different ones are as good as two. */
+const SIMILAR_MAX = 8;
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS pending (
     id_high INTEGER NOT NULL, id_low INTEGER NOT NULL, kind INTEGER NOT NULL, key INTEGER NOT NULL,
@@ -66,7 +80,8 @@ const SCHEMA = `
   ) WITHOUT ROWID, STRICT;
   CREATE INDEX IF NOT EXISTS pending_order ON pending (kind, key, id_high, id_low);
   CREATE INDEX IF NOT EXISTS pending_due ON pending (kind, key, due, id_high, id_low) WHERE due > 0;
-  CREATE INDEX IF NOT EXISTS pending_awaiting ON pending (smsc, smsc_id) WHERE kind = ${KIND_AWAITING};
+  DROP INDEX IF EXISTS pending_awaiting;
+  CREATE INDEX IF NOT EXISTS pending_similar ON pending (smsc, ${NORMAL_ID}) WHERE kind = ${KIND_AWAITING};
   CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), settled INTEGER NOT NULL) STRICT;
   INSERT OR IGNORE INTO progress VALUES (1, 0);
 `;
@@ -155,13 +170,6 @@ export class PendingStore {
     return this.markLoaded(this.due(kind, key, nowMs, limit));
   }
 
-  /** Takes the message that an SMSC knows under its own id into memory. */
-  takeAwaiting(smsc: number, smscId: string): PendingRow | undefined {
-    const row = this.findAwaiting(smsc, smscId);
-    if (row !== undefined) this.markLoaded([row]);
-    return row;
-  }
-
   /** Takes one row that was read into memory. */
   claim(row: PendingRow): void {
     this.markLoaded([row]);
@@ -186,15 +194,33 @@ export class PendingStore {
     yield* this.statements.ids.iterate(idHigh) as Iterable<[number, number, number]>;
   }
 
-  /** The message that an SMSC knows under its own id; the oldest, should it have given an id twice. */
+  /** The message that an SMSC knows under exactly this id; the oldest, should it have given an id twice. */
   findAwaiting(smsc: number, smscId: string): PendingRow | undefined {
-    const row = this.statements.awaiting.get(smsc, Buffer.from(smscId, 'latin1'));
+    const id = Buffer.from(smscId, 'latin1');
+    const row = this.statements.awaiting.get(smsc, id, id);
     return row === undefined ? undefined : rowOf(row);
+  }
+
+  /** Messages whose id at that SMSC differs in letter case or leading zeros at most; newest first, 8 at most. */
+  similarAwaiting(smsc: number, smscId: string): PendingRow[] {
+    return this.statements.similar.all(smsc, Buffer.from(smscId, 'latin1')).map(rowOf);
   }
 
   get(idHigh: number, idLow: number): PendingRow | undefined {
     const row = this.statements.get.get(idHigh, idLow);
     return row === undefined ? undefined : rowOf(row);
+  }
+
+  /** The latest row whose id has this low half: the ids of 3.3 have no other. One look-up a segment with rows. */
+  latestOf(idLow: number): PendingRow | undefined {
+    let below = HIGH;
+    for (;;) {
+      const segment = this.statements.segmentBelow.get(below)?.[0] ?? null;
+      if (segment === null) return undefined;
+      const row = this.get(segment, idLow);
+      if (row !== undefined) return row;
+      below = segment;
+    }
   }
 
   count(kind: number, key: number): number {
@@ -303,7 +329,9 @@ interface Statements {
   next: Statement<[number, number, number, number, number], RawRow>;
   due: Statement<[number, number, number, number], RawRow>;
   older: Statement<[number, number, number, number], RawRow>;
-  awaiting: Statement<[number, Buffer], RawRow>;
+  awaiting: Statement<[number, Buffer, Buffer], RawRow>;
+  similar: Statement<[number, Buffer], RawRow>;
+  segmentBelow: Statement<[number], [number | null]>;
   load: Statement<[number, number], unknown>;
   ids: Statement<[number], [number, number, number]>;
   settled: Statement<[], [number]>;
@@ -327,8 +355,13 @@ function prepare(database: Database): Statements {
       WHERE kind = ? AND key = ? AND due <= ? AND due > 0 ORDER BY due, id_high, id_low LIMIT ?`),
     older: raw(`SELECT ${COLUMNS} FROM pending INDEXED BY pending_order
       WHERE kind = ? AND key = ? AND id_high < ? ORDER BY id_high, id_low LIMIT ?`),
-    awaiting: raw(`SELECT ${COLUMNS} FROM pending INDEXED BY pending_awaiting
-      WHERE smsc = ? AND smsc_id = ? AND kind = ${KIND_AWAITING} ORDER BY id_high, id_low LIMIT 1`),
+    awaiting: raw(`SELECT ${COLUMNS} FROM pending INDEXED BY pending_similar
+      WHERE smsc = ? AND ${NORMAL_ID} = ltrim(lower(?), '0') AND smsc_id = ? AND kind = ${KIND_AWAITING}
+      ORDER BY id_high, id_low LIMIT 1`),
+    similar: raw(`SELECT ${COLUMNS} FROM pending INDEXED BY pending_similar
+      WHERE smsc = ? AND ${NORMAL_ID} = ltrim(lower(?), '0') AND kind = ${KIND_AWAITING}
+      ORDER BY id_high DESC, id_low DESC LIMIT ${SIMILAR_MAX}`),
+    segmentBelow: raw('SELECT MAX(id_high) FROM pending WHERE id_high < ?'),
     load: database.prepare(
       `UPDATE pending SET kind = kind + ${KIND_LOADED} WHERE id_high = ? AND id_low = ?`,
     ),

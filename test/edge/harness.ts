@@ -4,9 +4,14 @@ import type { Socket } from 'node:net';
 import { RateCells, createCounterPages, smscCells, threadCells } from '../../src/core/ring/counters.ts';
 import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
 import type { MeshEnds } from '../../src/core/ring/mesh.ts';
+import { account } from '../../src/core/config-account.ts';
+import type { AccountConfig, SmscConfig } from '../../src/core/config.ts';
+import { sendersOf } from '../../src/edge/admission.ts';
 import { LentReceipts } from '../../src/edge/lent.ts';
+import { PartWays } from '../../src/edge/part-ways.ts';
+import { profileOf, referenceNumbers } from '../../src/smpp/upstream.ts';
 import { EsmeSession } from '../../src/edge/session.ts';
-import type { EdgeAccount, EdgeState } from '../../src/edge/state.ts';
+import type { EdgeAccount, EdgeSmsc, EdgeState } from '../../src/edge/state.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
 import { BOUND_TRX } from '../../src/smpp/session.ts';
 import { MessageTimes } from '../../src/smpp/times.ts';
@@ -70,8 +75,16 @@ export interface TestEdge {
   accounts: EdgeAccount[];
 }
 
-export function makeAccount(index: number, changes: Partial<EdgeAccount> = {}): EdgeAccount {
+export function makeAccount(
+  index: number,
+  changes: Partial<EdgeAccount> = {},
+  options: Partial<AccountConfig> = {},
+): EdgeAccount {
+  const config = accountConfig(`account-${index}`, options);
   return {
+    config,
+    senders: sendersOf(config),
+    decimalIds: config.receipt_id === 'decimal',
     index,
     name: `account-${index}`,
     tps: 0,
@@ -86,29 +99,50 @@ export function makeAccount(index: number, changes: Partial<EdgeAccount> = {}): 
   };
 }
 
+/** The defaults of the configuration, with these changes. */
+function accountConfig(name: string, options: Partial<AccountConfig>): AccountConfig {
+  const parsed = account.parse({ name, password_hash: HASH });
+  return { ...parsed, ...options };
+}
+
+const HASH = `$argon2id$v=19$m=19456,t=2,p=1$${'c'.repeat(22)}$${'h'.repeat(43)}`;
+
 export function makeEdge(
   accounts: EdgeAccount[] = [makeAccount(0), makeAccount(1)],
   ringBytes = RING_BYTES,
+  options: Partial<SmscConfig> = {},
 ): TestEdge {
   const mesh = createMesh(1, SHARDS, ringBytes);
   const pages = createCounterPages(1 + SHARDS, 3, accounts.length);
   const ends = edgeEnds(mesh, 0);
+  const config = testConfig();
+  const route = [0, 1, 2].map((index): EdgeSmsc => {
+    const smsc = { ...config.smsc[index], ...options };
+    return {
+      index,
+      shard: index % SHARDS,
+      queueMax: 1000,
+      validityMs: 172_800_000,
+      cells: smscCells(pages, index),
+      config: smsc,
+      profile: profileOf(smsc, config.tlv),
+    };
+  });
   const edge: EdgeState = {
     edge: 0,
-    config: testConfig(),
+    config,
     ends,
     cells: threadCells(pages, 0),
     shardCells: [0, 1].map((shard) => threadCells(pages, 1 + shard)),
     rates: new RateCells(pages),
     accounts,
     accountsByName: new Map(accounts.map((account) => [account.name, account])),
-    route: [0, 1, 2].map((index) => ({
-      index,
-      shard: index % SHARDS,
-      queueMax: 1000,
-      validityMs: 172_800_000,
-      cells: smscCells(pages, index),
-    })),
+    route,
+    rules: [],
+    smscs: route,
+    partWays: new PartWays(),
+    references: referenceNumbers(1, 0, TIME_MS),
+    partsOfLast: 1,
     sessions: [],
     generations: new Uint16Array(16),
     freeSlots: [],

@@ -1,76 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Bytes } from '../../src/core/bytes.ts';
 import { CELL_RECEIPTS_DELIVERED, CELL_RECEIPTS_LATER } from '../../src/core/ring/counters.ts';
-import {
-  addReceiver,
-  deliver,
-  expireReceipts,
-  sendHeldResults,
-  sendUntold,
-} from '../../src/edge/receipts.ts';
-import type { EsmeSession } from '../../src/edge/session.ts';
-import { bytesWith } from '../core/memory.ts';
-import { TIME_MS, record } from '../support/ledger.ts';
-import { oracleDecode } from '../support/oracle.ts';
-import { makeAccount, makeEdge, makeSession, received } from './harness.ts';
-import type { FakeSocket, TestEdge } from './harness.ts';
+import { deliver, expireReceipts, sendHeldResults, sendUntold } from '../../src/edge/receipts.ts';
+import { makeAccount, makeEdge, received } from './harness.ts';
+import type { TestEdge } from './harness.ts';
+import { LATER, REFUSED, TAKEN, bindReceiver, delivered, lentRecord, respond, resultsAt } from './lending.ts';
+import type { Receiver } from './lending.ts';
 
-const [TYPE_RESULT, TYPE_RECEIVERS, TYPE_DELIVER] = [64, 65, 81];
-const [TAKEN, LATER, REFUSED] = [1, 2, 3];
-const ID_HIGH = 0x0102_0304;
-
-/** The record that a shard lends: message_state DELIVERED, to Shop from the number that it was sent to. */
-function lentRecord(slot: number, account = 0): Bytes {
-  const payload = Buffer.alloc(24);
-  payload.writeDoubleLE(TIME_MS + 60_000, 0);
-  payload[8] = 3;
-  payload.write('000', 9);
-  payload.writeUInt32LE(slot, 16);
-  const source = Buffer.from([5, 0, ...Buffer.from('Shop\0')]);
-  const dest = Buffer.from([1, 1, ...Buffer.from('962790000001\0')]);
-  const text = Buffer.from('hello');
-  payload[21] = text.length;
-  payload[22] = source.length;
-  payload[23] = dest.length;
-  const common = { idHigh: ID_HIGH, idLow: slot, timeMs: TIME_MS };
-  return bytesWith(record(TYPE_DELIVER, 2, account, common, Buffer.concat([payload, source, dest, text])));
-}
-
-interface Receiver {
-  session: EsmeSession;
-  socket: FakeSocket;
-}
-
-function bindReceiver(one: TestEdge, account = 0, reference = 0x1_0001): Receiver {
-  const [session, socket] = makeSession(one.edge, one.accounts[account], reference);
-  addReceiver(session);
-  return { session, socket };
-}
-
-/** deliver_sm that the client has got, in order. */
-function delivered({ session, socket }: Receiver): Record<string, unknown>[] {
-  session.flush(session.edge.nowMs);
-  return socket.takePdus().map((pdu) => oracleDecode(pdu));
-}
-
-function respond(session: EsmeSession, sequence: unknown, status = 0, command = 0x8000_0005): void {
-  const pdu = Buffer.alloc(command === 0x8000_0000 ? 16 : 17);
-  pdu.writeUInt32BE(pdu.length, 0);
-  pdu.writeUInt32BE(command, 4);
-  pdu.writeUInt32BE(status, 8);
-  pdu.writeUInt32BE(Number(sequence), 12);
-  session.onData(pdu);
-}
-
-/** [result, slot, command_status] of each result that reached a shard. */
-function resultsAt(one: TestEdge, shard: number): number[][] {
-  return received(one.edge, one.shards[shard])
-    .filter((bytes) => bytes[4] === TYPE_RESULT)
-    .map((bytes) => {
-      expect([bytes.readUInt32LE(12), bytes.readUInt32LE(8)]).toEqual([ID_HIGH, bytes.readUInt32LE(24)]);
-      return [bytes[5], bytes.readUInt32LE(24), bytes.readUInt32LE(28)];
-    });
-}
+const TYPE_RECEIVERS = 65;
 
 /** Windows that a shard was told of, in order. */
 function windowsAt(one: TestEdge, shard: number): number[] {
@@ -199,8 +135,8 @@ describe('windows', () => {
   test('receipts of an account with no receiver here, or no account any more, go back', () => {
     const one = makeEdge();
     bindReceiver(one, 0);
-    deliver(one.edge, 0, lentRecord(1, 1), 0);
-    deliver(one.edge, 1, lentRecord(2, 5), 0);
+    deliver(one.edge, 0, lentRecord(1, { account: 1 }), 0);
+    deliver(one.edge, 1, lentRecord(2, { account: 5 }), 0);
     expect([resultsAt(one, 0), resultsAt(one, 1)]).toEqual([[[LATER, 1, 0]], [[LATER, 2, 0]]]);
   });
 });

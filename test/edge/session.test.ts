@@ -17,8 +17,8 @@ test('submit_window: what is over it waits unread until answers make room, and t
   expect(edge.stalled.has(session)).toBe(true);
   session.resume();
   expect(shards.flatMap((shard) => received(edge, shard))).toEqual([]);
-  session.answer(ROK, 1, 1, 1);
-  session.answer(ROK, 2, 1, 2);
+  session.answer(0, ROK, 1, 1, 1);
+  session.answer(0, ROK, 2, 1, 2);
   session.resume();
   expect(sequencesOf(shards.flatMap((shard) => received(edge, shard))).toSorted((a, b) => a - b)).toEqual([
     4, 5,

@@ -15,7 +15,13 @@ import { createCounterPages, smscCells, threadCells } from '../../src/core/ring/
 import { createMesh, shardEnds } from '../../src/core/ring/mesh.ts';
 import { PriorityQueue } from '../../src/core/slot-queue.ts';
 import { TokenBucket } from '../../src/core/throttle.ts';
+import { RecentFinals } from '../../src/core/recent-finals.ts';
+import { profileOf, referenceNumbers } from '../../src/smpp/upstream.ts';
 import { onCommitted } from '../../src/shard/commit.ts';
+import { HELD_LIMITS } from '../../src/shard/joining.ts';
+import { Assembly } from '../../src/core/assembly.ts';
+import { PartLeaders } from '../../src/shard/part-leaders.ts';
+import { PartSlots } from '../../src/shard/part-slots.ts';
 import { Parking } from '../../src/shard/parking.ts';
 import type { ShardState, Smsc } from '../../src/shard/state.ts';
 import { PendingStore } from '../../src/store/pending.ts';
@@ -49,6 +55,7 @@ export function makeShard(dataDir: string, capacity = 2048): ShardState {
   const smscs: Smsc[] = config.smsc.map((one, index) => ({
     index,
     config: one,
+    profile: profileOf(one, config.tlv),
     queue: new PriorityQueue(table.next),
     bucket: new TokenBucket(0, TIME_MS),
     binds: [],
@@ -85,6 +92,17 @@ export function makeShard(dataDir: string, capacity = 2048): ShardState {
     scratch,
     spilled: [],
     late: new Map(),
+    leaders: new PartLeaders(),
+    parts: new PartSlots(table),
+    held: new Assembly(HELD_LIMITS),
+    holding: 0,
+    joinable: [],
+    references: referenceNumbers(1, 0, TIME_MS),
+    accounts: [],
+    finals: new RecentFinals(4096),
+    operationAnswers: [],
+    forwarded: new Map(),
+    lastToken: 0,
     removedHighs: [],
     removedLows: [],
     deskWork: new Set(),

@@ -1,0 +1,145 @@
+/** From an ACCEPTED (or REPLACED) event to the slot of its message. */
+import {
+  DEST_AT,
+  FLAG_DATA_SM,
+  FLAG_INTERNAL,
+  FLAG_PART,
+  FLAG_SCHEDULED,
+  FLAG_TOLD,
+  SLOT_JOURNAL,
+  SOURCE_AT,
+  TEXT_AT,
+  TEXT_LENGTH_MAX,
+} from '../core/message-table.ts';
+import {
+  ACCEPTED_BODY,
+  ACCEPTED_DATA_CODING,
+  ACCEPTED_DEST_AT,
+  ACCEPTED_ESM_CLASS,
+  ACCEPTED_EXPIRES,
+  ACCEPTED_FLAGS,
+  ACCEPTED_FLAG_DATA_SM,
+  ACCEPTED_FLAG_EXTENDED,
+  ACCEPTED_MESSAGE_AT,
+  ACCEPTED_PRIORITY,
+  ACCEPTED_REGISTERED_DELIVERY,
+  ACCEPTED_SMSC,
+  ACCEPTED_SM_LENGTH,
+  ACCEPTED_SOURCE_AT,
+  EXTENSION_BYTES,
+  EXTENSION_FLAGS,
+  EXTENSION_FLAG_HELD,
+  EXTENSION_FLAG_INTERNAL,
+  EXTENSION_FLAG_LED,
+  EXTENSION_PART,
+  EXTENSION_PARTS,
+  EXTENSION_SCHEDULE,
+  EXTENSION_TOLD_HIGH,
+  EXTENSION_TOLD_LOW,
+  RECORD_B,
+  RECORD_ID_HIGH,
+  RECORD_ID_LOW,
+  RECORD_TIME,
+  acceptedBodyLength,
+} from '../core/records.ts';
+import type { Bytes } from '../core/bytes.ts';
+import type { MessageTable } from '../core/message-table.ts';
+import { ESM_UDHI, TLV_MESSAGE_PAYLOAD } from '../smpp/constants.ts';
+import { readU16 } from '../smpp/cursor.ts';
+import { findTlv } from '../smpp/pdu/tlv.ts';
+import { receiptTextOf } from '../smpp/receipt-text.ts';
+import type { ShardState } from './state.ts';
+
+/** It waits for the other parts of its message, in the store. */
+export function isHeld(bytes: Bytes, at: number, length: number): boolean {
+  if ((bytes.u16[(at + ACCEPTED_FLAGS) >> 1] & ACCEPTED_FLAG_EXTENDED) === 0) return false;
+  return (bytes.u8[at + length - EXTENSION_BYTES + EXTENSION_FLAGS] & EXTENSION_FLAG_HELD) !== 0;
+}
+
+/** Sets every field of a fresh slot from the ACCEPTED event at `at`; the body stays where it is. */
+export function fillSlot(shard: ShardState, slot: number, bytes: Bytes, at: number, length: number): void {
+  const { table } = shard;
+  const { u8, u16, u32, f64 } = bytes;
+  table.state[slot] = SLOT_JOURNAL;
+  table.idLow[slot] = u32[(at + RECORD_ID_LOW) >> 2];
+  table.idHigh[slot] = u32[(at + RECORD_ID_HIGH) >> 2];
+  table.dirtySegment[slot] = table.idHigh[slot];
+  table.account[slot] = u16[(at + RECORD_B) >> 1];
+  table.smsc[slot] = u16[(at + ACCEPTED_SMSC) >> 1];
+  table.acceptedMs[slot] = f64[(at + RECORD_TIME) >> 3];
+  table.expiresMs[slot] = f64[(at + ACCEPTED_EXPIRES) >> 3];
+  table.priority[slot] = u8[at + ACCEPTED_PRIORITY];
+  table.registeredDelivery[slot] = u8[at + ACCEPTED_REGISTERED_DELIVERY];
+  const body = at + ACCEPTED_BODY;
+  table.bodyAt[slot] = body;
+  const flags = u16[(at + ACCEPTED_FLAGS) >> 1];
+  table.bodyLength[slot] = flags === 0 ? length - ACCEPTED_BODY : acceptedBodyLength(flags, length);
+  const sourceAt = body + u16[(at + ACCEPTED_SOURCE_AT) >> 1];
+  const destAt = body + u16[(at + ACCEPTED_DEST_AT) >> 1];
+  table.sourceLength[slot] = table.keepAddress(slot, SOURCE_AT, bytes, sourceAt);
+  table.destLength[slot] = table.keepAddress(slot, DEST_AT, bytes, destAt);
+  table.textLength[slot] = keepText(table, slot, bytes, at, body, table.bodyLength[slot]);
+  if (flags !== 0) fillSpecial(shard, slot, bytes, at, length, flags);
+}
+
+/** What only a part, a scheduled message, one of several destinations or a data_sm has. */
+function fillSpecial(
+  shard: ShardState,
+  slot: number,
+  bytes: Bytes,
+  at: number,
+  length: number,
+  flags: number,
+): void {
+  const { table } = shard;
+  if ((flags & ACCEPTED_FLAG_DATA_SM) !== 0) table.flags[slot] |= FLAG_DATA_SM;
+  if ((flags & ACCEPTED_FLAG_EXTENDED) === 0) return;
+  const { u8, u32, f64 } = bytes;
+  const extension = at + length - EXTENSION_BYTES;
+  const scheduleMs = f64[(extension + EXTENSION_SCHEDULE) >> 3];
+  if (scheduleMs > 0) {
+    table.flags[slot] |= FLAG_SCHEDULED;
+    table.dueMs[slot] = scheduleMs;
+  }
+  table.part[slot] = u8[extension + EXTENSION_PART];
+  table.parts[slot] = u8[extension + EXTENSION_PARTS];
+  const bits = u8[extension + EXTENSION_FLAGS];
+  if ((bits & EXTENSION_FLAG_LED) !== 0) return;
+  // The parts that wait to be joined have ids of their own, not neighbouring ones.
+  if (table.parts[slot] > 1 && (bits & EXTENSION_FLAG_HELD) === 0) table.flags[slot] |= FLAG_PART;
+  if ((bits & EXTENSION_FLAG_INTERNAL) !== 0) table.flags[slot] |= FLAG_INTERNAL;
+  table.toldLow[slot] = u32[(extension + EXTENSION_TOLD_LOW) >> 2];
+  table.toldHigh[slot] = u32[(extension + EXTENSION_TOLD_HIGH) >> 2];
+  if (table.toldHigh[slot] !== 0) table.flags[slot] |= FLAG_TOLD;
+  if ((table.flags[slot] & FLAG_PART) !== 0 && slot !== shard.scratch) shard.parts.add(slot);
+}
+
+/** The start of the text for the receipt, in the default alphabet and without a user data header. */
+function keepText(
+  table: MessageTable,
+  slot: number,
+  bytes: Bytes,
+  at: number,
+  body: number,
+  bodyLength: number,
+): number {
+  const { u8, u16 } = bytes;
+  const coding = u8[at + ACCEPTED_DATA_CODING];
+  let from = body + u16[(at + ACCEPTED_MESSAGE_AT) >> 1];
+  let length = u8[at + ACCEPTED_SM_LENGTH];
+  if (length === 0 && from < body + bodyLength) {
+    from = findTlv(u8, from, body + bodyLength, TLV_MESSAGE_PAYLOAD);
+    if (from >= 0) length = Math.min(255, readU16(u8, from - 2));
+  }
+  if (length === 0) return 0;
+  if ((u8[at + ACCEPTED_ESM_CLASS] & ESM_UDHI) !== 0) {
+    const header = Math.min(length, u8[from] + 1);
+    from += header;
+    length -= header;
+  }
+  if (coding === 0) return table.keepBytes(slot, TEXT_AT, u8, from, length, TEXT_LENGTH_MAX);
+  const kept = receiptTextOf(u8, from, length, coding, textScratch, TEXT_LENGTH_MAX);
+  return table.keepBytes(slot, TEXT_AT, textScratch, 0, kept, TEXT_LENGTH_MAX);
+}
+
+const textScratch = new Uint8Array(TEXT_LENGTH_MAX);

@@ -1,0 +1,96 @@
+/** Finds a message by the id that its client was told: in memory, in the store, or among those that ended last. */
+import { NO_SLOT, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
+import { sourceMark } from '../core/recent-finals.ts';
+import type { Bytes } from '../core/bytes.ts';
+import type { PendingRow } from '../store/pending.ts';
+import { unpackRow } from './row.ts';
+import type { ShardState } from './state.ts';
+
+export type Found =
+  | { readonly where: 'memory'; readonly slot: number }
+  | { readonly where: 'store'; readonly row: PendingRow }
+  | { readonly where: 'ended'; readonly at: number };
+
+/** Who asks, and from which source address: both must be those of the message (v3.4 section 4.8.1). */
+export interface Asker {
+  account: number;
+  bytes: Bytes;
+  /** ton npi addr NUL. */
+  sourceAt: number;
+  sourceLength: number;
+}
+
+/**
+ * `idHigh` -1: the id is the short one of 3.3, and the latest message with it is meant. undefined: there is none, or
+ * not of this account and source address.
+ */
+export function findMessage(
+  shard: ShardState,
+  idHigh: number,
+  idLow: number,
+  asker: Asker,
+): Found | undefined {
+  const { table, finals } = shard;
+  const slot = findSlot(shard, idHigh, idLow);
+  if (slot !== NO_SLOT) return isAskers(shard, slot, asker) ? { where: 'memory', slot } : undefined;
+  const row = idHigh < 0 ? shard.store.latestOf(idLow) : shard.store.get(idHigh, idLow);
+  if (row !== undefined) {
+    unpackRow(table, shard.scratch, row);
+    const mine = isAskers(shard, shard.scratch, asker);
+    table.flags[shard.scratch] = 0;
+    return mine ? { where: 'store', row } : undefined;
+  }
+  const at = finals.find(idHigh, idLow);
+  if (at < 0 || finals.accountAt(at) !== asker.account) return undefined;
+  const mark = sourceMark(asker.bytes.u8, asker.sourceAt, asker.sourceLength);
+  return asker.sourceLength <= 3 || finals.sourceAt(at) === mark ? { where: 'ended', at } : undefined;
+}
+
+/** One pass over the ids: some tens of microseconds, and no index that every message would have to pay for. */
+function findSlot(shard: ShardState, idHigh: number, idLow: number): number {
+  const { table, scratch } = shard;
+  let found = NO_SLOT;
+  for (let at = table.idLow.indexOf(idLow); at >= 0; at = table.idLow.indexOf(idLow, at + 1)) {
+    if (at === scratch || !table.holds(at, table.idHigh[at], idLow)) continue;
+    if (table.idHigh[at] === idHigh) return at;
+    if (idHigh < 0 && (found === NO_SLOT || table.idHigh[at] > table.idHigh[found])) found = at;
+  }
+  return found;
+}
+
+/** An empty source address stands for the one that was defaulted. */
+function isAskers(shard: ShardState, slot: number, asker: Asker): boolean {
+  const { table } = shard;
+  if (table.account[slot] !== asker.account) return false;
+  return (
+    asker.sourceLength <= 3 ||
+    sameAddress(
+      shard,
+      slot,
+      SOURCE_AT,
+      table.sourceLength[slot],
+      asker.bytes,
+      asker.sourceAt,
+      asker.sourceLength,
+    )
+  );
+}
+
+/** Whether ton, npi and digits at `place` of the slot's text are those at `at`. */
+export function sameAddress(
+  shard: ShardState,
+  slot: number,
+  place: number,
+  placeLength: number,
+  bytes: Bytes,
+  at: number,
+  length: number,
+): boolean {
+  if (placeLength !== length) return false;
+  const base = slot * TEXT_BYTES + place;
+  const { text } = shard.table;
+  for (let index = 0; index < length; index++) {
+    if (text[base + index] !== bytes.u8[at + index]) return false;
+  }
+  return true;
+}

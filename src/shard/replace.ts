@@ -1,0 +1,244 @@
+/** A waiting message gets another text: replace_sm, and submit_sm with replace_if_present_flag. */
+import type { Bytes } from '../core/bytes.ts';
+import { allocateBytes, copyRecord } from '../core/bytes.ts';
+import {
+  FLAGS_KEPT,
+  FLAG_DATA_SM,
+  FLAG_DUPLICATE_RISK,
+  FLAG_INDEXED,
+  FLAG_PART,
+  FLAG_SCHEDULED,
+  FLAG_STORED,
+  FLAG_TOLD,
+  NO_BLOCK,
+  SLOT_QUEUED,
+  SLOT_RETRY,
+} from '../core/message-table.ts';
+import {
+  OPERATION_DATA,
+  OPERATION_DATA_LENGTH,
+  OPERATION_DEFAULT_MESSAGE,
+  OPERATION_DEST_LENGTH,
+  OPERATION_EXPIRES,
+  OPERATION_REGISTERED_DELIVERY,
+  OPERATION_SCHEDULE,
+  OPERATION_SERVICE_LENGTH,
+  OPERATION_SOURCE_LENGTH,
+  PROTOCOL_SMPP,
+  RECORD_BYTES_MAX,
+  RECORD_ID_HIGH,
+  RECORD_ID_LOW,
+  RECORD_TIME,
+  RECORD_TYPE,
+  REPLACED,
+} from '../core/records.ts';
+import { writeAccepted } from '../smpp/accepted.ts';
+import {
+  ESME_ROK,
+  ESME_RREPLACEFAIL,
+  ESME_RSYSERR,
+  ESM_UDHI,
+  HEADER_BYTES,
+  SUBMIT_SM,
+  TLV_MESSAGE_PAYLOAD,
+  VERSION_50,
+} from '../smpp/constants.ts';
+import { writeHeader } from '../smpp/cursor.ts';
+import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
+import { encodeMessage, readMessage } from '../smpp/pdu/message-encode.ts';
+import { MessageFields } from '../smpp/pdu/message-fields.ts';
+import { shape } from '../smpp/shape.ts';
+import { KIND_RETRY } from '../store/pending.ts';
+import type { PendingRow } from '../store/pending.ts';
+import { dropBody } from './events.ts';
+import { fillSlot } from './fill-slot.ts';
+import { answer } from './answers.ts';
+import { loadRow, storedBody } from './spill.ts';
+import type { ShardState, Smsc } from './state.ts';
+
+const SHORT_MESSAGE_MAX = 254;
+const fields = new MessageFields();
+let scratchBytes: Bytes | undefined;
+
+/** The body of a waiting message, wherever it is; shares its memory. */
+function bodyOf(shard: ShardState, slot: number): Buffer {
+  const { table } = shard;
+  const chunk = table.bodyBlock[slot];
+  if (chunk === NO_BLOCK) return storedBody(shard, table.idHigh[slot], table.idLow[slot]);
+  const at = table.bodyAt[slot];
+  return shard.chunks.bytesOf(chunk).u8.subarray(at, at + table.bodyLength[slot]);
+}
+
+/** service_type, which the body begins with. */
+export function serviceTypeOf(shard: ShardState, slot: number): string {
+  return serviceTypeIn(bodyOf(shard, slot));
+}
+
+export function serviceTypeIn(body: Buffer): string {
+  return body.toString('latin1', 0, body.indexOf(0));
+}
+
+/** replace_sm on a message in memory that waits; answers a command_status, ESME_ROK when the event is appended. */
+export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: number): number {
+  const { table } = shard;
+  // Parts and converted texts are not what the client knows: it would replace something else.
+  if ((table.flags[slot] & (FLAG_PART | FLAG_DATA_SM)) !== 0) return ESME_RREPLACEFAIL;
+  const account = shard.accounts[table.account[slot]];
+  const smsc = shard.smscs[table.smsc[slot]] as Smsc;
+  if (account === undefined || account.transliterate) return ESME_RREPLACEFAIL;
+  if (account.default_alphabet !== smsc.profile.alphabet) return ESME_RREPLACEFAIL;
+  const body = bodyOf(shard, slot);
+  const pdu = Buffer.alloc(HEADER_BYTES + body.length);
+  writeHeader(pdu, 0, pdu.length, SUBMIT_SM, ESME_ROK, 0);
+  body.copy(pdu, HEADER_BYTES);
+  if (scanDeliverSm(pdu, 0, pdu.length, VERSION_50, fields) !== ESME_ROK) return ESME_RREPLACEFAIL;
+  const message = readMessage(pdu, fields);
+  if ((message.esmClass & ESM_UDHI) !== 0) return ESME_RREPLACEFAIL;
+  const text = textOf(bytes, at);
+  message.message = text.length > SHORT_MESSAGE_MAX ? Buffer.alloc(0) : text;
+  message.tlvs = message.tlvs.filter(({ tag }) => tag !== TLV_MESSAGE_PAYLOAD);
+  if (text.length > SHORT_MESSAGE_MAX) {
+    message.tlvs = [...message.tlvs, { tag: TLV_MESSAGE_PAYLOAD, value: text }];
+  }
+  message.registeredDelivery = bytes.u8[at + OPERATION_REGISTERED_DELIVERY];
+  message.defaultMessageId = bytes.u8[at + OPERATION_DEFAULT_MESSAGE];
+  const expiresMs = bytes.f64[(at + OPERATION_EXPIRES) >> 3];
+  // The end of its validity is kept here; what the SMSC is told of it would be another time.
+  if (expiresMs > 0) message.validity = '';
+  const sender = {
+    version: VERSION_50,
+    alphabet: account.default_alphabet,
+    transliterate: false,
+    partsMax: 1,
+  };
+  const shaped = shape(message, sender, smsc.profile, shard.references, shard.nowMs);
+  if (!shaped.ok) return shaped.status;
+  const scheduleMs = bytes.f64[(at + OPERATION_SCHEDULE) >> 3];
+  scratchBytes ??= allocateBytes(RECORD_BYTES_MAX);
+  const length = writeAccepted(
+    scratchBytes,
+    0,
+    encodeMessage(SUBMIT_SM, shaped.bodies[0], 0),
+    {
+      protocol: PROTOCOL_SMPP,
+      account: table.account[slot],
+      smsc: smsc.index,
+      session: 0,
+      sequence: 0,
+      expiresMs: expiresMs > 0 ? expiresMs : table.expiresMs[slot],
+      priority: table.priority[slot],
+      extension: {
+        toldHigh: (table.flags[slot] & FLAG_TOLD) === 0 ? 0 : table.toldHigh[slot],
+        toldLow: (table.flags[slot] & FLAG_TOLD) === 0 ? 0 : table.toldLow[slot],
+        scheduleMs: scheduleMs > 0 ? scheduleMs : dueOf(shard, slot),
+      },
+    },
+    REPLACED,
+  );
+  apply(shard, slot, scratchBytes, 0, length);
+  return ESME_ROK;
+}
+
+/** A schedule that was not told anew stays. */
+function dueOf(shard: ShardState, slot: number): number {
+  const { table } = shard;
+  const waits = (table.flags[slot] & FLAG_SCHEDULED) !== 0 && table.attempts[slot] === 0;
+  return waits && table.dueMs[slot] > shard.nowMs ? table.dueMs[slot] : 0;
+}
+
+function textOf(bytes: Bytes, at: number): Buffer {
+  const { u8, u32 } = bytes;
+  const lengths =
+    u8[at + OPERATION_SOURCE_LENGTH] + u8[at + OPERATION_DEST_LENGTH] + u8[at + OPERATION_SERVICE_LENGTH];
+  const from = at + OPERATION_DATA + lengths;
+  return Buffer.from(u8.subarray(from, from + u32[(at + OPERATION_DATA_LENGTH) >> 2]));
+}
+
+/** The same for a message that only the store has: it comes into memory. */
+export function replaceRow(shard: ShardState, row: PendingRow, bytes: Bytes, at: number): number {
+  const { table } = shard;
+  if (table.freeSlots() === 0) return ESME_RSYSERR;
+  shard.store.claim(row);
+  const state = row.kind === KIND_RETRY ? SLOT_RETRY : SLOT_QUEUED;
+  const slot = loadRow(shard, row, state);
+  const smsc = shard.smscs[table.smsc[slot]] as Smsc;
+  if (state === SLOT_RETRY) smsc.retries.push(slot, table.dueMs[slot]);
+  else smsc.queue.push(slot, table.priority[slot]);
+  return replaceSlot(shard, slot, bytes, at);
+}
+
+/** The whole of a new submit_sm takes the place of a waiting message, which keeps its id. */
+export function replaceWith(
+  shard: ShardState,
+  slot: number,
+  bytes: Bytes,
+  at: number,
+  length: number,
+  to: { edge: number; session: number; sequence: number },
+): void {
+  const { table } = shard;
+  const [idHigh, idLow] = [table.idHigh[slot], table.idLow[slot]];
+  apply(shard, slot, bytes, at, length);
+  const tell = (status: number): void => {
+    const { edge, session, sequence } = to;
+    const isHeld = shard.answersHeld.length > 0;
+    if (!isHeld && answer(shard, edge, session, sequence, status, idHigh, idLow)) return;
+    shard.answersHeld.push([edge, session, sequence, status, idHigh, idLow]);
+  };
+  shard.journal.filling.afterCommit.push({ done: () => tell(ESME_ROK), undone: () => tell(ESME_RSYSERR) });
+}
+
+/**
+ * Appends the REPLACED event and changes the message in memory at once: should it be sent before the event is durable
+ * and the daemon die then, the request was not answered yet, and whether it was done is unknown to the client as well.
+ */
+function apply(shard: ShardState, slot: number, from: Bytes, fromAt: number, length: number): void {
+  const { journal, table } = shard;
+  const [idHigh, idLow] = [table.idHigh[slot], table.idLow[slot]];
+  const { acceptedMs, dirtySegment } = table;
+  const [since, dirty, attempts] = [acceptedMs[slot], dirtySegment[slot], table.attempts[slot]];
+  const to = journal.reserve(REPLACED, length);
+  copyRecord(from, fromAt, journal.bytes, to, length);
+  const { u8, u32, f64 } = journal.bytes;
+  u8[to + RECORD_TYPE] = REPLACED;
+  u32[(to + RECORD_ID_LOW) >> 2] = idLow;
+  u32[(to + RECORD_ID_HIGH) >> 2] = idHigh;
+  f64[(to + RECORD_TIME) >> 3] = shard.nowMs;
+  const wasQueued = table.state[slot] === SLOT_QUEUED;
+  table.flags[slot] &= FLAG_DUPLICATE_RISK | FLAG_STORED | FLAG_INDEXED;
+  dropBody(shard, slot);
+  fillSlot(shard, slot, journal.bytes, to, length);
+  acceptedMs[slot] = since;
+  table.attempts[slot] = attempts;
+  dirtySegment[slot] = dirty === 0 ? journal.segment : dirty;
+  table.bodyBlock[slot] = journal.chunk;
+  shard.chunks.use(journal.chunk);
+  requeue(shard, slot, wasQueued);
+}
+
+function requeue(shard: ShardState, slot: number, wasQueued: boolean): void {
+  const { table } = shard;
+  const smsc = shard.smscs[table.smsc[slot]] as Smsc;
+  const scheduled = (table.flags[slot] & FLAG_SCHEDULED) !== 0 && table.dueMs[slot] > shard.nowMs;
+  if (!scheduled) {
+    table.state[slot] = SLOT_QUEUED;
+    // A retry's entry in the heap is overtaken.
+    if (!wasQueued) smsc.queue.push(slot, table.priority[slot]);
+    return;
+  }
+  if (wasQueued) smsc.queue.sift((each) => each !== slot);
+  table.state[slot] = SLOT_RETRY;
+  smsc.retries.push(slot, table.dueMs[slot]);
+}
+
+/** The event of a start: `slot` holds the message as it was. */
+export function replay(shard: ShardState, slot: number, bytes: Bytes, at: number, length: number): void {
+  const { table } = shard;
+  const [since, attempts] = [table.acceptedMs[slot], table.attempts[slot]];
+  table.flags[slot] &= (FLAGS_KEPT & ~(FLAG_SCHEDULED | FLAG_TOLD)) | FLAG_STORED;
+  dropBody(shard, slot);
+  fillSlot(shard, slot, bytes, at, length);
+  table.acceptedMs[slot] = since;
+  table.attempts[slot] = attempts;
+  table.state[slot] = (table.flags[slot] & FLAG_SCHEDULED) === 0 ? SLOT_QUEUED : SLOT_RETRY;
+}
