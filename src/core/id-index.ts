@@ -4,7 +4,7 @@
  */
 import { FLAG_INDEXED, NO_SLOT, SMSC_ID_AT, TEXT_BYTES } from './message-table.ts';
 import type { MessageTable } from './message-table.ts';
-import { IDS_DIFFER, IDS_EQUAL, hashSmscId, likenessOfIds } from './smsc-id.ts';
+import { IDS_DIFFER, IDS_EQUAL, IdHabits, hashSmscId, likenessOfIds } from './smsc-id.ts';
 
 /** Several messages are as similar to the id as each other, under different ids. */
 export const AMBIGUOUS = -2;
@@ -19,6 +19,7 @@ export class IdIndex {
    */
   similar = NO_SLOT;
   similarity = IDS_DIFFER;
+  readonly habits = new IdHabits();
 
   constructor(table: MessageTable) {
     let buckets = 1024;

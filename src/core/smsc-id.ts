@@ -80,3 +80,76 @@ export function hexToDecimalId(id: string): string | undefined {
   const decimal = BigInt(`0x${id}`).toString();
   return decimal.length > SMSC_ID_TEXT_BYTES_MAX ? undefined : decimal;
 }
+
+/** The option receipt_ids of an SMSC. */
+export type ReceiptIds = 'as-is' | 'hex-to-decimal' | 'decimal-to-hex' | 'auto';
+
+/** Several different candidates: none of them may be taken. */
+export const SEVERAL = 'several';
+
+/** What belongs to an id: one candidate, none, or too many. */
+export type LookUp<T> = (id: string) => T | undefined | typeof SEVERAL;
+
+const SCORE_MAX = 16;
+
+/**
+ * How an SMSC behaved so far, by its permanent index, for `auto`: does it write ids alike in responses and receipts?
+ * An SMSC that counts its ids in decimal from 1 has a message 10 and, for a while, one 16: without this a receipt that
+ * it sends again for 16, which is hexadecimal 10, would end the wrong message.
+ */
+export class IdHabits {
+  readonly #scores = new Int8Array(0x1_0000);
+
+  /** An id was found as it is written. */
+  alike(smsc: number): void {
+    if (this.#scores[smsc] < SCORE_MAX) this.#scores[smsc]++;
+  }
+
+  /** An id was found in the other base only. False: this SMSC is known to write them alike. */
+  converted(smsc: number): boolean {
+    if (this.#scores[smsc] > -SCORE_MAX) this.#scores[smsc]--;
+    return this.#scores[smsc] <= 0;
+  }
+}
+
+/**
+ * The one thing that belongs to `id`, by the SMSC's receipt_ids; undefined: none, or not one alone. `isReceipt`: the id
+ * is a receipt's, and what is looked for has ids of responses; else the other way round. Where the operator says how
+ * bases differ, the other base comes first, since a number has a meaning in both; in `auto` it comes last, must be the
+ * only candidate, and must fit the SMSC's habits.
+ */
+export function lookUpId<T>(
+  smsc: number,
+  mode: ReceiptIds,
+  id: string,
+  isReceipt: boolean,
+  habits: IdHabits,
+  look: LookUp<T>,
+): T | undefined {
+  if (mode === 'hex-to-decimal' || mode === 'decimal-to-hex') {
+    const toHex = (mode === 'hex-to-decimal') === isReceipt;
+    const other = toHex ? decimalToHexId(id) : hexToDecimalId(id);
+    const found = other === undefined ? undefined : look(other);
+    const known = found ?? look(id);
+    return known === SEVERAL ? undefined : known;
+  }
+  const found = look(id);
+  if (found !== undefined) {
+    if (found === SEVERAL) return undefined;
+    habits.alike(smsc);
+    return found;
+  }
+  return mode === 'auto' ? guess(smsc, id, habits, look) : undefined;
+}
+
+function guess<T>(smsc: number, id: string, habits: IdHabits, look: LookUp<T>): T | undefined {
+  let only: T | undefined;
+  for (const other of [decimalToHexId(id), hexToDecimalId(id)]) {
+    if (other === undefined || other === id) continue;
+    const found = look(other);
+    if (found === undefined) continue;
+    if (found === SEVERAL || only !== undefined) return undefined;
+    only = found;
+  }
+  return only !== undefined && habits.converted(smsc) ? only : undefined;
+}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { decodeEvent, eventFault, eventsOf } from '../../src/cdr/decode.ts';
 import { messageText } from '../../src/cdr/message-text.ts';
-import { accepted, block, final, parked, receipt, sent } from '../support/ledger.ts';
+import { accepted, block, final, intermediate, parked, receipt, sent } from '../support/ledger.ts';
 
 const SENT = Buffer.from(
   '1f000000' + // length 31
@@ -67,6 +67,42 @@ test('RECEIPT, FINAL and PARKED by name', () => {
   expect(decodeEvent(parked(7, 'abc'), 0)).toMatchObject({ type: 'ORPHANED', smscMessageId: 'abc' });
 });
 
+test('a network_error_code as it was told, or none', () => {
+  const told = { type: 8, code: 0xfffe };
+  expect(decodeEvent(receipt({ networkError: [8, 0xfffe] }), 0)).toMatchObject({ networkError: told });
+  expect(decodeEvent(parked(6, 'abc', [8, 0xfffe]), 0)).toMatchObject({ networkError: told });
+  expect(decodeEvent(receipt({ networkError: [0, 0] }), 0)).toMatchObject({
+    networkError: { type: 0, code: 0 },
+  });
+  for (const none of [receipt(), parked(7, 'abc')]) {
+    expect(decodeEvent(none, 0)).toMatchObject({ networkError: undefined });
+  }
+});
+
+test('INTERMEDIATE: a notification, and what a recipient acknowledged', () => {
+  expect(decodeEvent(intermediate({ idHigh: 1, idLow: 2 }), 0)).toMatchObject({
+    type: 'INTERMEDIATE',
+    messageId: '0000000100000002',
+    state: 'ENROUTE',
+    smsc: 0,
+    err: '027',
+    networkError: { type: 3, code: 27 },
+    esmClass: 0x20,
+    userResponseCode: undefined,
+    text: Buffer.alloc(0),
+  });
+  const ack = intermediate({ state: 0xff, esmClass: 0x10, code: 0, text: 'Yes' });
+  expect(decodeEvent(ack, 0)).toMatchObject({
+    state: undefined,
+    esmClass: 0x10,
+    dataCoding: 3,
+    userResponseCode: 0,
+    text: Buffer.from('Yes'),
+  });
+  ack[24 + 21] = 4;
+  expect(eventFault(ack, 0)).toContain('INTERMEDIATE');
+});
+
 test('events of a block are stepped over by their padded length', () => {
   const bytes = block(1, 1, 0, [sent({ smscId: 'a' }), accepted(), final()]);
   const places = Array.from(eventsOf(bytes), ({ at, type }) => [at, type]);
@@ -76,7 +112,8 @@ test('events of a block are stepped over by their padded length', () => {
 });
 
 test('an event with any single byte changed to its worst is refused or decoded, never read outside', () => {
-  for (const event of [accepted(), sent(), receipt(), final(), parked(6, 'abcdef')]) {
+  const whole = [accepted(), sent(), receipt(), final(), parked(6, 'abcdef'), intermediate({ text: 'abc' })];
+  for (const event of whole) {
     for (let at = 0; at < event.length; at++) {
       const bytes = Buffer.from(event);
       bytes[at] = 0xff;

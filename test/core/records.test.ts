@@ -53,6 +53,9 @@ const PAYLOADS: Record<string, [Layout, number]> = {
       ['errLength', records.RECEIPT_ERR_LENGTH, 1],
       ['err', records.RECEIPT_ERR, records.RECEIPT_ERR_BYTES_MAX],
       ['status', records.RECEIPT_STATUS, 4],
+      ['network type', records.RECEIPT_NETWORK_TYPE, 1],
+      ['merged', records.RECEIPT_MERGED, 1],
+      ['network code', records.RECEIPT_NETWORK_CODE, 2],
     ],
     records.RECEIPT_BYTES,
   ],
@@ -70,8 +73,24 @@ const PAYLOADS: Record<string, [Layout, number]> = {
       ['errLength', records.RECEIPT_ERR_LENGTH, 1],
       ['err', records.RECEIPT_ERR, records.RECEIPT_ERR_BYTES_MAX],
       ['idLength', records.PARKED_ID_LENGTH, 1],
+      ['network type', records.PARKED_NETWORK_TYPE, 1],
+      ['network code', records.PARKED_NETWORK_CODE, 2],
     ],
     records.PARKED_ID,
+  ],
+  INTERMEDIATE: [
+    [
+      ['done', records.RECEIPT_DONE, 8],
+      ['errLength', records.RECEIPT_ERR_LENGTH, 1],
+      ['err', records.RECEIPT_ERR, records.RECEIPT_ERR_BYTES_MAX],
+      ['esm_class', records.INTERMEDIATE_ESM_CLASS, 1],
+      ['data_coding', records.INTERMEDIATE_DATA_CODING, 1],
+      ['user_response_code', records.INTERMEDIATE_RESPONSE_CODE, 2],
+      ['network type', records.RECEIPT_NETWORK_TYPE, 1],
+      ['textLength', records.INTERMEDIATE_TEXT_LENGTH, 1],
+      ['network code', records.RECEIPT_NETWORK_CODE, 2],
+    ],
+    records.INTERMEDIATE_TEXT,
   ],
   RECEIPT_RESULT: [
     [
@@ -95,9 +114,18 @@ const PAYLOADS: Record<string, [Layout, number]> = {
       ['errLength', records.DELIVER_ERR_LENGTH, 1],
       ['err', records.DELIVER_ERR, records.RECEIPT_ERR_BYTES_MAX],
       ['slot', records.DELIVER_SLOT, 4],
+      ['esm_class', records.DELIVER_ESM_CLASS, 1],
       ['textLength', records.DELIVER_TEXT_LENGTH, 1],
       ['sourceLength', records.DELIVER_SOURCE_LENGTH, 1],
       ['destLength', records.DELIVER_DEST_LENGTH, 1],
+      ['own idLow', records.DELIVER_OWN_ID_LOW, 4],
+      ['own idHigh', records.DELIVER_OWN_ID_HIGH, 4],
+      ['submitted', records.DELIVER_SUBMITTED, 1],
+      ['delivered', records.DELIVER_DELIVERED, 1],
+      ['data_coding', records.DELIVER_DATA_CODING, 1],
+      ['network type', records.DELIVER_NETWORK_TYPE, 1],
+      ['user_response_code', records.DELIVER_RESPONSE_CODE, 2],
+      ['network code', records.DELIVER_NETWORK_CODE, 2],
     ],
     records.DELIVER_ADDRESSES,
   ],
@@ -126,8 +154,10 @@ describe.each(Object.entries(PAYLOADS))('%s', (_name, [payload, end]) => {
 
 test('types are unlike, and 0 stays free for an event that is void', () => {
   const { ACCEPTED, SENT, ATTEMPT_FAILED, RECEIPT, FINAL, PARKED, ORPHANED, LATE, NAMES } = records;
-  const stored = [ACCEPTED, SENT, ATTEMPT_FAILED, RECEIPT, FINAL, PARKED, ORPHANED, LATE, NAMES];
-  expect(stored).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const { REPLACED, JOINED, RELEASED, INTERMEDIATE } = records;
+  const first = [ACCEPTED, SENT, ATTEMPT_FAILED, RECEIPT, FINAL, PARKED, ORPHANED, LATE, NAMES];
+  const stored = [...first, REPLACED, JOINED, RELEASED, INTERMEDIATE];
+  expect(stored).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
   const crossing = [records.RECEIPT_RESULT, records.RECEIVERS, records.ANSWER, records.DELIVER];
   expect(new Set([...stored, ...crossing]).size).toBe(stored.length + crossing.length);
 });

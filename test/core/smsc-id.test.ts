@@ -4,12 +4,16 @@ import {
   IDS_EQUAL,
   IDS_SAME_BUT_CASE,
   IDS_SAME_BUT_ZEROS,
+  IdHabits,
+  SEVERAL,
   decimalToHexId,
   hashSmscId,
   hexToDecimalId,
   likenessOfIds,
+  lookUpId,
   normalSmscId,
 } from '../../src/core/smsc-id.ts';
+import type { ReceiptIds } from '../../src/core/smsc-id.ts';
 import { seeded } from './random.ts';
 
 function likeness(a: string, b: string): number {
@@ -97,5 +101,88 @@ describe('an id in the other base', () => {
         normalSmscId(hex),
       );
     }
+  });
+});
+
+describe('what belongs to an id', () => {
+  /** What is found for `id` where these are known; an id that is there twice means several. */
+  function found(
+    mode: ReceiptIds,
+    id: string,
+    known: string[],
+    { isReceipt = true, habits = new IdHabits() } = {},
+  ): string | undefined {
+    return lookUpId(3, mode, id, isReceipt, habits, (each) => {
+      const alike = known.filter((one) => normalSmscId(one) === normalSmscId(each));
+      return alike.length > 1 ? SEVERAL : alike[0];
+    });
+  }
+
+  test('as-is: the same id and no other', () => {
+    expect(found('as-is', '16', ['16', '10'])).toBe('16');
+    expect(found('as-is', '16', ['10', '22'])).toBeUndefined();
+    expect(found('as-is', '16', ['16', '016'])).toBeUndefined();
+  });
+
+  test.each([
+    // Of the receipt; what the response had.
+    ['hex-to-decimal', '1059757072', ['3F2A9C10'], '3F2A9C10'],
+    ['hex-to-decimal', '0000000010', ['10', 'a'], 'a'],
+    ['hex-to-decimal', '10', ['10'], '10'],
+    ['hex-to-decimal', '3f2a9c10', ['3F2A9C10', '1059757072'], '3F2A9C10'],
+    ['hex-to-decimal', '10', ['a', '0a', '10'], undefined],
+    ['decimal-to-hex', '3f2a9c10', ['1059757072'], '1059757072'],
+    ['decimal-to-hex', '10', ['10', '0000000016'], '0000000016'],
+    ['decimal-to-hex', 'x-y', ['x-y'], 'x-y'],
+  ] as const)('%s: %s among %j', (mode, id, known, expected) => {
+    expect(found(mode, id, [...known])).toBe(expected);
+  });
+
+  test('the other way round, from a response to the receipt that overtook it', () => {
+    expect(found('hex-to-decimal', '3f2a9c10', ['1059757072'], { isReceipt: false })).toBe('1059757072');
+    expect(found('hex-to-decimal', 'a', ['a', '10'], { isReceipt: false })).toBe('10');
+    expect(found('decimal-to-hex', '16', ['16', '10'], { isReceipt: false })).toBe('10');
+    for (const isReceipt of [true, false]) {
+      expect(found('auto', '1059757072', ['3f2a9c10'], { isReceipt })).toBe('3f2a9c10');
+      expect(found('auto', '3f2a9c10', ['1059757072'], { isReceipt })).toBe('1059757072');
+    }
+  });
+
+  test('auto: as it is written first, then in either base, if that is one alone', () => {
+    expect(found('auto', '16', ['16', '10', '22'])).toBe('16');
+    expect(found('auto', '16', ['10'])).toBe('10');
+    expect(found('auto', '16', ['22'])).toBe('22');
+    expect(found('auto', '16', ['10', '22'])).toBeUndefined();
+    expect(found('auto', '16', ['10', '010'])).toBeUndefined();
+    expect(found('auto', '16', ['16', '016'])).toBeUndefined();
+    expect(found('auto', 'x-1', ['x-1'])).toBe('x-1');
+    expect(found('auto', 'x-1', ['1'])).toBeUndefined();
+    expect(found('auto', '7', ['8'])).toBeUndefined();
+  });
+
+  test('auto: ids of an SMSC that writes them alike are not turned into others', () => {
+    const habits = new IdHabits();
+    for (let id = 100; id < 200; id++)
+      expect(found('auto', String(id), [String(id)], { habits })).toBe(String(id));
+    // Sent again: message 16 is long gone, and 10 is another.
+    expect(found('auto', '16', ['10'], { habits })).toBeUndefined();
+    expect(found('auto', '17', ['17'], { habits })).toBe('17');
+    // Another SMSC has its own habits.
+    expect(lookUpId(4, 'auto', '16', true, habits, (id) => (id === '10' ? id : undefined))).toBe('10');
+  });
+
+  test('auto: one id that happens to be the same in both bases decides nothing', () => {
+    const habits = new IdHabits();
+    expect(found('auto', '1059757072', ['3f2a9c10'], { habits })).toBe('3f2a9c10');
+    expect(found('auto', '20', ['20'], { habits })).toBe('20');
+    expect(found('auto', '1059757073', ['3f2a9c11'], { habits })).toBe('3f2a9c11');
+  });
+
+  test('auto: an SMSC that changes its ways is followed after some receipts', () => {
+    const habits = new IdHabits();
+    for (let id = 0; id < 1000; id++) found('auto', String(id), [String(id)], { habits });
+    let missed = 0;
+    while (found('auto', '1059757072', ['3f2a9c10'], { habits }) === undefined) missed++;
+    expect(missed).toBe(15);
   });
 });

@@ -154,6 +154,8 @@ test('a parked receipt outlives its segment: it is written again before that is 
     state: 2,
     doneMs: 5,
     err: '000',
+    networkErrorType: 255,
+    networkErrorCode: 0,
     parkedMs: shard.nowMs,
     segment: 0,
   });

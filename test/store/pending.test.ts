@@ -12,6 +12,7 @@ import {
   PendingStore,
 } from '../../src/store/pending.ts';
 import type { PendingRow } from '../../src/store/pending.ts';
+import { openDatabase } from '../../src/store/sqlite.ts';
 import { temporaryDirectory } from '../support/ledger.ts';
 
 const PENDING = fileURLToPath(new URL('../../src/store/pending.ts', import.meta.url));
@@ -107,6 +108,37 @@ test('an awaiting message is found by its SMSC and its id there, and only while 
   expect(store.findAwaiting(2, '0A')?.idLow).toBe(3);
 });
 
+test('awaiting messages are found by ids that differ in case and leading zeros, newest first', () => {
+  const [store] = open();
+  const rows = ['0a', '000A', 'A', 'a1', '\u00e4', '0a'].map((smscId, index) =>
+    row(1, index, { kind: KIND_AWAITING, smscId, smsc: index === 5 ? 3 : 2 }),
+  );
+  store.upsert(rows);
+  const found = (smscId: string) => store.similarAwaiting(2, smscId).map(({ smscId: id }) => id);
+  for (const id of ['a', '0A', '00a']) expect(found(id)).toEqual(['A', '000A', '0a']);
+  expect([found('a1'), found('\u00e4'), found('\u00c4'), found('b')]).toEqual([['a1'], ['\u00e4'], [], []]);
+  store.claim(rows[1]);
+  expect(found('a')).toEqual(['A', '0a']);
+  store.upsert(Array.from({ length: 20 }, (_, n) => row(2, n, { ...rows[0], idHigh: 2, idLow: n })));
+  expect(found('a')).toHaveLength(8);
+});
+
+test('a store of the release before gets the index that it lacks', () => {
+  const [store, path] = open();
+  const awaiting = row(1, 1, { kind: KIND_AWAITING, smscId: '00Ab', smsc: 2 });
+  store.upsert([awaiting]);
+  store.close();
+  const database = openDatabase(path);
+  database.exec(
+    'DROP INDEX pending_similar; CREATE INDEX pending_awaiting ON pending (smsc, smsc_id) WHERE kind = 2',
+  );
+  database.close();
+  const [again] = open(path);
+  expect(again.similarAwaiting(2, 'aB')).toEqual([awaiting]);
+  expect(again.findAwaiting(2, '00Ab')).toEqual(awaiting);
+  again.close();
+});
+
 test('counts stay exact through inserts, moves, repeats and removals', () => {
   const [store, path] = open();
   store.upsert([row(1, 1), row(1, 2), row(1, 3, { key: 7 })]);
@@ -151,8 +183,10 @@ test('rows taken into memory are handed out once, and again after a restart', ()
   expect(ids(store.takeDue(KIND_RETRY, 0, 4_999, 9))).toEqual([]);
   expect(ids(store.takeDue(KIND_RETRY, 0, 5_000, 9))).toEqual([[1, 4]]);
   expect(store.takeDue(KIND_RETRY, 0, 5_000, 9)).toEqual([]);
-  expect(store.takeAwaiting(3, 'a')?.idLow).toBe(5);
-  expect(store.takeAwaiting(3, 'a')).toBeUndefined();
+  const found = store.findAwaiting(3, 'a') as PendingRow;
+  expect(found.idLow).toBe(5);
+  store.claim(found);
+  expect(store.findAwaiting(3, 'a')).toBeUndefined();
   expect([store.count(KIND_QUEUED, 0), store.count(KIND_RETRY, 0), store.hasAwaiting(0)]).toEqual([
     0,
     0,
@@ -169,7 +203,7 @@ test('rows taken into memory are handed out once, and again after a restart', ()
     [1, 1],
     [1, 4],
   ]);
-  expect(again.takeAwaiting(3, 'a')?.kind).toBe(KIND_AWAITING);
+  expect(again.findAwaiting(3, 'a')?.kind).toBe(KIND_AWAITING);
   expect(Array.from(again.idsFrom(1), (one) => one.slice(0, 2))).toEqual([
     [1, 1],
     [1, 3],

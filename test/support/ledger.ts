@@ -100,11 +100,15 @@ export function attemptFailed(options: Common & { status?: number } = {}): Buffe
   return record(3, 1, 0, options, payload);
 }
 
-export function receipt(options: Common & { state?: number } = {}): Buffer {
+export function receipt(options: Common & { state?: number; networkError?: [number, number] } = {}): Buffer {
   const payload = Buffer.alloc(24);
   payload.writeDoubleLE(TIME_MS + 5_000, 0);
   payload[8] = 3;
   payload.write('000', 9);
+  if (options.networkError !== undefined) {
+    payload[20] = options.networkError[0] + 1;
+    payload.writeUInt16LE(options.networkError[1], 22);
+  }
   return record(4, options.state ?? 2, 0, options, payload);
 }
 
@@ -112,8 +116,30 @@ export function final(options: Common & { state?: number; reason?: number } = {}
   return record(5, options.state ?? 2, options.reason ?? 1, options, Buffer.from([0, 0, 0, 0, 1, 0, 0, 0]));
 }
 
-export function parked(type: 6 | 7, smscId: string): Buffer {
+/** An intermediate notification, or with a text an acknowledgement. */
+export function intermediate(
+  options: Common & { state?: number; esmClass?: number; code?: number; text?: string } = {},
+): Buffer {
+  const text = Buffer.from(options.text ?? '');
+  const payload = Buffer.alloc(24);
+  payload.writeDoubleLE(TIME_MS + 4_000, 0);
+  payload[8] = 3;
+  payload.write('027', 9);
+  payload[16] = options.esmClass ?? 0x20;
+  payload[17] = 3; // data_coding
+  payload.writeUInt16LE(options.code === undefined ? 0 : options.code + 1, 18);
+  payload[20] = 3 + 1; // GSM
+  payload[21] = text.length;
+  payload.writeUInt16LE(27, 22);
+  return record(13, options.state ?? 1, 0, options, Buffer.concat([payload, text]));
+}
+
+export function parked(type: 6 | 7, smscId: string, networkError?: [number, number]): Buffer {
   const payload = Buffer.alloc(20 + smscId.length);
+  if (networkError !== undefined) {
+    payload[17] = networkError[0] + 1;
+    payload.writeUInt16LE(networkError[1], 18);
+  }
   payload.writeDoubleLE(TIME_MS, 0);
   payload[16] = smscId.length;
   payload.write(smscId, 20, 'latin1');

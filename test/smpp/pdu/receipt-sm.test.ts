@@ -123,7 +123,7 @@ describe('our receipt', () => {
     const both = oracleDecode(written({ dataSm: true }));
     expect(both).toMatchObject({ ...fields, ...told });
     const text = (pdu: Record<string, unknown>): string =>
-      String((pdu.message_payload as { message: string }).message);
+      (pdu.message_payload as { message: string }).message;
     expect(text(both)).toMatch(/^id:0123456789abcdef sub:001 .* text:Hello, this is longe$/);
     const textOnly = oracleDecode(written({ dataSm: true, content: CONTENT_TEXT }));
     expect(textOnly).toMatchObject(fields);

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import type { AccountConfig } from '../../src/core/config.ts';
+import { CELL_RECEIPTS_DELIVERED, CELL_RECEIPTS_LATER } from '../../src/core/ring/counters.ts';
+import { deliver, expireReceipts } from '../../src/edge/receipts.ts';
+import { TIME_MS } from '../support/ledger.ts';
+import { makeAccount, makeEdge } from './harness.ts';
+import { TAKEN, bindReceiver, delivered, lentRecord, respond, resultsAt } from './lending.ts';
+import type { LentOptions, Receiver } from './lending.ts';
+
+describe('a receipt is written', () => {
+  const told = (options: Partial<AccountConfig>, version: number, more: LentOptions = {}) => {
+    const one = makeEdge([makeAccount(0, {}, options)]);
+    const receiver = bindReceiver(one);
+    receiver.session.version = version;
+    deliver(one.edge, 0, lentRecord(9, more), 0);
+    const [pdu] = delivered(receiver);
+    const where = (pdu.message_payload ?? pdu.short_message) as { message: string };
+    return { pdu, text: where.message, answer: receiver };
+  };
+
+  test('under the id that the client was told, and given back under its own', () => {
+    const { pdu, text, answer } = told({}, 0x34, { toldLow: 0xabc });
+    expect([pdu.receipted_message_id, text.slice(0, 19)]).toEqual([
+      '0102030400000abc',
+      'id:0102030400000abc',
+    ]);
+    respond(answer.session, pdu.sequence_number);
+    expect(answer.session.edge.lent.used).toBe(0);
+  });
+
+  test('with decimal ids', () => {
+    const { pdu, text } = told({ receipt_id: 'decimal' }, 0x34);
+    expect(pdu.receipted_message_id).toBe(String(0x0102_0304_0000_0009n));
+    expect(text).toMatch(/^id:72623859706101769 /);
+  });
+
+  test('to a session of 3.3 as text alone, under the short id', () => {
+    const { pdu, text } = told({ receipt_pdu: 'data_sm', receipt_content: 'tlvs' }, 0x33, { state: 8 });
+    expect(text).toMatch(/^id:00000009 .*stat:UNDELIV err:000 text:hello$/);
+    expect([pdu.command, pdu.receipted_message_id, pdu.message_state]).toEqual([
+      'deliver_sm',
+      undefined,
+      undefined,
+    ]);
+    expect(told({ receipt_id: 'decimal' }, 0x33).text).toMatch(/^id:9 /);
+  });
+
+  test('as text alone, or as TLVs alone', () => {
+    const text = told({ receipt_content: 'text' }, 0x34);
+    expect([text.text.slice(0, 3), text.pdu.receipted_message_id]).toEqual(['id:', undefined]);
+    const tlvs = told({ receipt_content: 'tlvs' }, 0x50);
+    expect([tlvs.text, tlvs.pdu.receipted_message_id]).toEqual(['', '0102030400000009']);
+  });
+
+  test('with dates of the length that the account wants', () => {
+    expect(told({ receipt_date_digits: 12 }, 0x34).text).toContain(
+      'submit date:260101000000 done date:260101000100 ',
+    );
+    expect(told({ receipt_date_digits: 14 }, 0x34).text).toContain('submit date:20260101000000 ');
+  });
+
+  test('with the counts of all that it stands for', () => {
+    const { text } = told({}, 0x34, { submitted: 3, delivered: 2, state: 5 });
+    expect(text).toContain(' sub:003 dlvrd:002 ');
+  });
+
+  test('with the error as the network told it', () => {
+    const network = (more: LentOptions) => told({}, 0x34, more).pdu.network_error_code;
+    expect(network({ networkError: [8, 0x1234] })).toEqual(Buffer.from('081234', 'hex'));
+    expect(network({ networkError: [0, 0] })).toEqual(Buffer.from('000000', 'hex'));
+    // None told: the text's err, which is three zeros here.
+    expect(network({})).toEqual(Buffer.from('030000', 'hex'));
+  });
+
+  test('in a data_sm, whose answer is as good as that of a deliver_sm', () => {
+    const one = makeEdge([makeAccount(0, {}, { receipt_pdu: 'data_sm' })]);
+    const receiver = bindReceiver(one);
+    deliver(one.edge, 1, lentRecord(7), 0);
+    const [pdu] = delivered(receiver);
+    expect(pdu).toMatchObject({ command: 'data_sm', esm_class: 4, receipted_message_id: '0102030400000007' });
+    respond(receiver.session, pdu.sequence_number, 0, 0x8000_0103);
+    expect(resultsAt(one, 1)).toEqual([[TAKEN, 7, 0]]);
+  });
+});
+
+describe('what ends nothing', () => {
+  const NOBODY = 0xffff_ffff;
+
+  test.each([
+    ['is answered', (receiver: Receiver, sequence: unknown) => respond(receiver.session, sequence)],
+    ['is refused', (receiver: Receiver, sequence: unknown) => respond(receiver.session, sequence, 0x64)],
+    ['is not answered in time', ({ session }: Receiver) => expireReceipts(session, TIME_MS + 99_000, 60_000)],
+    ['is with a session that goes', (receiver: Receiver) => receiver.session.end()],
+  ])('%s: no shard hears of it, nothing counts it as a receipt', (_name, end) => {
+    const one = makeEdge();
+    const receiver = bindReceiver(one);
+    deliver(one.edge, 0, lentRecord(NOBODY, { esmClass: 0x20, state: 1, toldLow: 9 }), 0);
+    const [pdu] = delivered(receiver);
+    expect(pdu).toMatchObject({
+      esm_class: 0x20,
+      message_state: 1,
+      receipted_message_id: '0102030400000009',
+    });
+    expect((pdu.short_message as { message: string }).message).toMatch(/ stat:ENROUTE err:000 text:hello$/);
+    end(receiver, pdu.sequence_number);
+    expect([resultsAt(one, 0), resultsAt(one, 1), one.edge.lent.used]).toEqual([[], [], 0]);
+    expect([one.edge.cells[CELL_RECEIPTS_DELIVERED], one.edge.cells[CELL_RECEIPTS_LATER]]).toEqual([0, 0]);
+  });
+
+  test('is offered once: without room it is dropped', () => {
+    const one = makeEdge([makeAccount(0, { receiptWindow: 2 })]);
+    const receiver = bindReceiver(one);
+    for (let count = 0; count < 3; count++) deliver(one.edge, 0, lentRecord(NOBODY, { esmClass: 0x20 }), 0);
+    expect(delivered(receiver)).toHaveLength(2);
+    expect([resultsAt(one, 0), one.edge.lent.used]).toEqual([[], 2]);
+  });
+
+  test('an acknowledgement is told in the words of its recipient', () => {
+    const one = makeEdge([makeAccount(0, {}, { receipt_content: 'text' })]);
+    const receiver = bindReceiver(one);
+    const ack = { esmClass: 0x10, state: 0xff, text: 'Oui, \xe9videmment', dataCoding: 3, responseCode: 0 };
+    deliver(one.edge, 0, lentRecord(NOBODY, { ...ack, toldLow: 9 }), 0);
+    const [pdu] = delivered(receiver);
+    expect(pdu).toMatchObject({
+      esm_class: 0x10,
+      data_coding: 3,
+      receipted_message_id: '0102030400000009',
+      user_response_code: 0,
+    });
+    expect((pdu.short_message as { message: string }).message).toBe('Oui, \u00e9videmment');
+    expect([pdu.message_state, pdu.network_error_code]).toEqual([undefined, undefined]);
+  });
+});
