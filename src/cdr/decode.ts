@@ -173,6 +173,7 @@ function decodeAccepted(event: Buffer, common: Common, type: 'ACCEPTED' | 'REPLA
     destination: addressAt(body, event.readUInt16LE(records.ACCEPTED_DEST_AT)),
     expiresAtMs: event.readDoubleLE(records.ACCEPTED_EXPIRES),
     message: payload ?? body.subarray(messageAt, messageEnd),
+    tlvs: body.subarray(messageEnd),
     body,
     command: (flags & records.ACCEPTED_FLAG_DATA_SM) === 0 ? 'submit_sm' : 'data_sm',
     ...extensionOf(event, flags),

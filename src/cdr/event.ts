@@ -29,6 +29,8 @@ export interface AcceptedEvent extends Common {
   expiresAtMs: number;
   /** short_message, or message_payload where the submit has that instead. */
   message: Buffer;
+  /** The TLVs at the end of the body. */
+  tlvs: Buffer;
   /** The submit_sm body (data_sm where `command` says so) for the SMSC. */
   body: Buffer;
   command: 'submit_sm' | 'data_sm';

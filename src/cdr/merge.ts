@@ -1,6 +1,8 @@
 /** A message's events folded into its call detail record, for people to read. */
 import type { AcceptedEvent, IntermediateEvent, LedgerEvent, NetworkError } from './event.ts';
 import { messageText } from './message-text.ts';
+import { tlvFields } from './tlv-fields.ts';
+import type { TlvView } from './tlv-fields.ts';
 
 /** Names of the segment that an event stands in: its indexes mean nothing elsewhere. */
 export interface Names {
@@ -23,12 +25,15 @@ export function isoTime(ms: number): string {
   return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
 }
 
-/** All that an event says, by name, in reading order; without its type, time and message id. */
-export function eventFields(event: LedgerEvent, names: Names): Fields {
+/**
+ * All that an event says, by name, in reading order; without its type, time and message id. Of its TLVs those that
+ * `views` names.
+ */
+export function eventFields(event: LedgerEvent, names: Names, views: readonly TlvView[] = []): Fields {
   switch (event.type) {
     case 'ACCEPTED':
     case 'REPLACED':
-      return acceptedFields(event, names);
+      return { ...acceptedFields(event, names), ...tlvFields(event.tlvs, views) };
     case 'JOINED':
       return { into: event.leaderId, receipt: !event.silent };
     case 'SENT':
@@ -155,7 +160,10 @@ function intermediateFields(event: IntermediateEvent, names: Names): Fields {
 }
 
 /** The CDR of one message; its events in the order of the ledger, each with the names of its own segment. */
-export function mergeEvents(events: readonly { event: LedgerEvent; names: Names }[]): Fields {
+export function mergeEvents(
+  events: readonly { event: LedgerEvent; names: Names }[],
+  views: readonly TlvView[] = [],
+): Fields {
   const cdr: Fields = { state: 'ACCEPTED', attempts: 0, duplicateRisk: false };
   for (const { event, names } of events) {
     switch (event.type) {
@@ -168,6 +176,7 @@ export function mergeEvents(events: readonly { event: LedgerEvent; names: Names 
           destination: event.destination.address,
           acceptedAt: isoTime(event.timeMs),
           ...partFields(event),
+          ...tlvFields(event.tlvs, views),
         });
         break;
       case 'REPLACED':

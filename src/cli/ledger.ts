@@ -8,6 +8,7 @@ import { ShardFollower, eventsOfMessage } from '../cdr/follow.ts';
 import type { PlacedEvent } from '../cdr/follow.ts';
 import { accountName, eventFields, isoTime, mergeEvents } from '../cdr/merge.ts';
 import type { Fields } from '../cdr/merge.ts';
+import type { TlvView } from '../cdr/tlv-fields.ts';
 import { listSegments, listShards, shardDirectory } from '../cdr/segments.ts';
 import { verifySegments } from '../cdr/verify.ts';
 import type { VerifyResult } from '../cdr/verify.ts';
@@ -22,7 +23,7 @@ import { tableLines } from './table.ts';
 // Reads the ledger's files, also while a daemon writes them; never writes one.
 
 interface Common {
-  config: string;
+  config: string | undefined;
   dataDir: string | undefined;
   json: boolean;
 }
@@ -35,7 +36,8 @@ export const ledgerCommand: CommandModule<object, object> = {
   describe: 'Look into the ledger: list, show, follow, audit',
   builder: (args: Argv<object>) =>
     args
-      .option('config', configOption)
+      // Without a default that yargs knows: with --data-dir a configuration is read only where one is named.
+      .option('config', { ...configOption, default: undefined, defaultDescription: configOption.default })
       .option('data-dir', { type: 'string', requiresArg: true, describe: 'The ledger, instead of --config' })
       .option('json', { type: 'boolean', default: false, describe: 'One JSON object a line' })
       .command(listCommand as unknown as CommandModule<object, object>)
@@ -50,7 +52,7 @@ const listCommand: CommandModule<object, Common> = {
   command: 'list',
   describe: 'The segments; exit code 1 when one is damaged',
   handler: async (args) => {
-    const results = await verifyAll(dataDirOf(args));
+    const results = await verifyAll(ledgerOf(args).dataDir);
     if (args.json) for (const result of results) print(JSON.stringify(segmentFields(result)));
     else printTable(results.map(segmentFields));
     failOnFaults(results);
@@ -68,10 +70,11 @@ const showCommand: CommandModule<object, Common & { messageId: string }> = {
     const id = parseMessageId(args.messageId);
     if (id === undefined)
       throw new UsageError(`${args.messageId} is not a message id: 16 hexadecimal digits`);
-    const events = await eventsOfMessage(dataDirOf(args), shardOf(id.idLow), id.idHigh, id.idLow);
+    const { dataDir, tlvs } = ledgerOf(args);
+    const events = await eventsOfMessage(dataDir, shardOf(id.idLow), id.idHigh, id.idLow);
     if (events.length === 0) throw new ExitError(`no event of message ${args.messageId}`, EXIT.failed);
-    for (const placed of events) print(args.json ? eventJson(placed) : eventLines(placed));
-    const cdr = mergeEvents(events);
+    for (const placed of events) print(args.json ? eventJson(placed, tlvs) : eventLines(placed, tlvs));
+    const cdr = mergeEvents(events, tlvs);
     print(args.json ? JSON.stringify({ cdr }) : `cdr\n${fieldLines(cdr)}`);
   },
 };
@@ -92,7 +95,7 @@ const followCommand: CommandModule<object, Common & { account?: string; fromStar
         describe: 'Begin with the oldest segment',
       }) as unknown as Argv<Common & { account?: string; fromStart: boolean }>,
   handler: async (args) => {
-    const dataDir = dataDirOf(args);
+    const { dataDir, tlvs } = ledgerOf(args);
     const followers = new Map<number, ShardFollower>();
     let fromStart = args.fromStart;
     const isWanted = accountFilter(args.account);
@@ -101,7 +104,7 @@ const followCommand: CommandModule<object, Common & { account?: string; fromStar
         // A shard that appears later is new as a whole.
         if (!followers.has(shard)) followers.set(shard, new ShardFollower(dataDir, shard, fromStart));
         await followers.get(shard)?.poll((placed) => {
-          if (isWanted(placed)) print(args.json ? eventJson(placed) : eventLine(placed));
+          if (isWanted(placed)) print(args.json ? eventJson(placed, tlvs) : eventLine(placed, tlvs));
         });
       }
       fromStart = true;
@@ -114,7 +117,7 @@ const auditCommand: CommandModule<object, Common> = {
   command: 'audit',
   describe: 'Does every message end exactly once? Exit code 1 when not',
   handler: async (args) => {
-    const dataDir = dataDirOf(args);
+    const { dataDir } = ledgerOf(args);
     const results = await verifyAll(dataDir);
     const faulty = results.filter((result) => !result.ok);
     const audit = await auditBeside(dataDir, new Set(faulty.map(({ path }) => path)));
@@ -142,10 +145,13 @@ async function auditBeside(dataDir: string, skip: ReadonlySet<string>): Promise<
   }
 }
 
-function dataDirOf(args: Common): string {
-  const dataDir = args.dataDir ?? loadConfig(args.config).data_dir;
+/** Where the ledger is, and which TLVs the configuration wants shown with a message. */
+function ledgerOf(args: Common): { dataDir: string; tlvs: TlvView[] } {
+  const isNamed = args.config !== undefined || args.dataDir === undefined;
+  const config = isNamed ? loadConfig(args.config ?? configOption.default) : undefined;
+  const dataDir = args.dataDir ?? (config?.data_dir as string);
   if (listShards(dataDir).length === 0) throw new ExitError(`there is no ledger in ${dataDir}`, EXIT.failed);
-  return dataDir;
+  return { dataDir, tlvs: (config?.tlv ?? []).filter(({ log }) => log) };
 }
 
 function verifyAll(dataDir: string): Promise<VerifyResult[]> {
@@ -187,19 +193,20 @@ function accountFilter(account: string | undefined): (placed: PlacedEvent) => bo
   };
 }
 
-function eventJson({ event, names }: PlacedEvent): string {
+function eventJson({ event, names }: PlacedEvent, tlvs: readonly TlvView[]): string {
   const { type, messageId } = event;
-  return JSON.stringify({ type, messageId, time: isoTime(event.timeMs), ...eventFields(event, names) });
+  const fields = eventFields(event, names, tlvs);
+  return JSON.stringify({ type, messageId, time: isoTime(event.timeMs), ...fields });
 }
 
-function eventLine(placed: PlacedEvent): string {
-  const { event, names } = placed;
-  const fields = Object.entries(eventFields(event, names)).map(([name, value]) => `${name}=${shown(value)}`);
+function eventLine({ event, names }: PlacedEvent, tlvs: readonly TlvView[]): string {
+  const all = Object.entries(eventFields(event, names, tlvs));
+  const fields = all.map(([name, value]) => `${name}=${shown(value)}`);
   return [isoTime(event.timeMs), event.messageId, event.type, ...fields].join(' ');
 }
 
-function eventLines({ event, names }: PlacedEvent): string {
-  return `${isoTime(event.timeMs)} ${event.type}\n${fieldLines(eventFields(event, names))}`;
+function eventLines({ event, names }: PlacedEvent, tlvs: readonly TlvView[]): string {
+  return `${isoTime(event.timeMs)} ${event.type}\n${fieldLines(eventFields(event, names, tlvs))}`;
 }
 
 function fieldLines(fields: Fields): string {

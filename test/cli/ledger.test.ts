@@ -17,6 +17,7 @@ import {
   sent,
   temporaryDirectory,
 } from '../support/ledger.ts';
+import { until } from '../support/daemon.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const ID = { idHigh: 10, idLow: 0 };
@@ -123,6 +124,37 @@ test('show of an id that is none, or unknown', async () => {
   expect(run(dataDir, 'show', '12xy').code).toBe(64);
   const unknown = run(dataDir, 'show', '0000000a00000007');
   expect([unknown.code, unknown.err]).toEqual([1, 'tollgate: no event of message 0000000a00000007\n']);
+}, 60_000);
+
+test('show and follow have the TLVs that the configuration wants logged', async () => {
+  const dataDir = temporaryDirectory();
+  const tlvs = Buffer.from('1401' + '0007' + '737072696e6700' + '1402' + '0001' + '05', 'hex');
+  await buildSegment(dataDir, 0, 10, [[names(['demo'], ['sim']), accepted({ ...ID, tlvs }), final(ID)]]);
+  const config = join(dataDir, 'tollgate.toml');
+  const tables = [
+    '[[smsc]]\nid = "sim"\nhost = "127.0.0.1"\nport = 1\nsystem_id = "a"\npassword = "b"',
+    '[route]\nsmscs = ["sim"]',
+    '[[tlv]]\nname = "campaign"\ntag = 0x1401\ntype = "cstring"\nlog = true',
+    '[[tlv]]\nname = "quiet"\ntag = 0x1402\ntype = "integer"',
+  ];
+  fs.writeFileSync(config, tables.join('\n'));
+  const [shown, , { cdr }] = jsonLines(run(dataDir, 'show', MESSAGE_ID, '--json', '--config', config).out);
+  expect(shown).toMatchObject({ type: 'ACCEPTED', 'tlv.campaign': 'spring' });
+  expect(shown).not.toHaveProperty('tlv.quiet');
+  expect(cdr).toMatchObject({ 'tlv.campaign': 'spring' });
+  expect(run(dataDir, 'show', MESSAGE_ID, '--config', config).out).toMatch(/^  tlv\.campaign +spring$/m);
+  // Without a configuration nobody knows their names.
+  expect(run(dataDir, 'show', MESSAGE_ID).out).not.toContain('spring');
+  const args = [MAIN, 'ledger', 'follow', '--from-start', '--data-dir', dataDir, '--config', config];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  try {
+    await until(() => output.includes(' FINAL '), 'the events');
+    expect(output).toMatch(/ ACCEPTED .* tlv\.campaign=spring$/m);
+  } finally {
+    child.kill('SIGKILL');
+  }
 }, 60_000);
 
 test('audit passes a sound ledger and names what is double, lost or damaged', async () => {

@@ -53,6 +53,8 @@ export interface AcceptedOptions extends Common {
   text?: Buffer;
   /** Goes into a message_payload TLV; short_message stays empty. */
   payload?: Buffer;
+  /** TLVs behind it, as they stand. */
+  tlvs?: Buffer;
 }
 
 export function accepted(options: AcceptedOptions = {}): Buffer {
@@ -66,7 +68,7 @@ export function accepted(options: AcceptedOptions = {}): Buffer {
     tlv.writeUInt16BE(0x0424, 0);
     tlv.writeUInt16BE(options.payload.length, 2);
   }
-  const body = Buffer.concat([head, middle, mandatory, text, tlv, options.payload ?? Buffer.alloc(0)]);
+  const body = Buffer.concat([head, middle, mandatory, text, tlv, options.payload ?? Buffer.alloc(0), options.tlvs ?? Buffer.alloc(0)]);
   const fixed = Buffer.alloc(32);
   fixed.writeUInt16LE(options.smsc ?? 0, 0);
   fixed.writeUInt32LE(7, 4); // session
