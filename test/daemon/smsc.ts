@@ -21,6 +21,8 @@ export class NpmSmsc {
   binds = 0;
   /** Status of the next bind responses. */
   bindStatus = 0;
+  /** sc_interface_version of the next bind responses. */
+  version: number | undefined = undefined;
   #close: () => void = () => undefined;
 
   static async start(onSubmit: (submitted: Submitted) => void, port = 0): Promise<NpmSmsc> {
@@ -39,7 +41,8 @@ export class NpmSmsc {
     for (const bind of ['bind_transceiver', 'bind_transmitter', 'bind_receiver']) {
       session.on(bind, (pdu) => {
         this.binds++;
-        session.send(pdu.response({ command_status: this.bindStatus, system_id: 'npm' }));
+        const version = this.version === undefined ? {} : { sc_interface_version: this.version };
+        session.send(pdu.response({ command_status: this.bindStatus, system_id: 'npm', ...version }));
       });
     }
     session.on('unbind', (pdu) => session.send(pdu.response()));
