@@ -13,7 +13,7 @@ import type { Logger } from './admin/log.ts';
 import { Metrics } from './admin/metrics.ts';
 import { assignNames } from './admin/names.ts';
 import { AdminServer } from './admin/server.ts';
-import { prepareSocketPath } from './admin/socket-path.ts';
+import { checkSocketPath } from './admin/socket-path.ts';
 import { Supervisor } from './control/supervisor.ts';
 import { printDemo } from './control/demo.ts';
 import { Gatekeeper } from './control/gatekeeper.ts';
@@ -38,7 +38,7 @@ export async function runDaemon(config: Config, configPath: string): Promise<voi
   // Before anything is written: a start that fails for a port leaves the disk as it was.
   await requireFreePort(`${configPath}: smpp.listen`, config.smpp.listen);
   await requireFreePort(`${configPath}: http.listen`, config.http.listen);
-  await prepareSocketPath(resolve(config.data_dir, config.admin.socket));
+  checkSocketPath(resolve(config.data_dir, config.admin.socket));
   const lock = lockDataDirectory(config.data_dir);
   const names = assignNames(config.data_dir, {
     nodeId: config.node_id,

@@ -6,14 +6,18 @@ import * as net from 'node:net';
 export const SOCKET_PATH_BYTES_MAX = 107;
 const CONNECT_MS_MAX = 5_000;
 
+/** Throws one line where no socket can ever be at `path`. */
+export function checkSocketPath(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= SOCKET_PATH_BYTES_MAX) return;
+  throw new Error(
+    `admin.socket ${path}: ${bytes} bytes, and the path of a Unix socket has ${SOCKET_PATH_BYTES_MAX} at most`,
+  );
+}
+
 /** Makes way for a socket at `path`; throws one line that names it when that can not be. */
 export async function prepareSocketPath(path: string): Promise<void> {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > SOCKET_PATH_BYTES_MAX) {
-    throw new Error(
-      `admin.socket ${path}: ${bytes} bytes, and the path of a Unix socket has ${SOCKET_PATH_BYTES_MAX} at most`,
-    );
-  }
+  checkSocketPath(path);
   const found = fs.lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) throw new Error(`admin.socket ${path}: there is something else than a socket`);
