@@ -1,8 +1,8 @@
 /** What time brings: binds that connect or give up, retries that are due, expiries, settling, and the disk's room. */
 import * as fs from 'node:fs';
-import { STATE_EXPIRED, STATE_UNKNOWN } from '../smpp/constants.ts';
+import { STATE_ACCEPTED, STATE_EXPIRED, STATE_UNKNOWN } from '../smpp/constants.ts';
 import { NO_SLOT, SLOT_AWAITING, SLOT_QUEUED, SLOT_RECEIPT, SLOT_RETRY } from '../core/message-table.ts';
-import { FINAL_NO_RECEIPT, FINAL_RECEIPT_NOT_TAKEN } from '../core/records.ts';
+import { FINAL_NO_RECEIPT, FINAL_RECEIPT_NOT_TAKEN, FINAL_SENT } from '../core/records.ts';
 import {
   CELL_DISK_REFUSING,
   CELL_HEARTBEAT_MS,
@@ -19,7 +19,7 @@ import { KINDS, KIND_AWAITING, KIND_QUEUED, KIND_RECEIPT } from '../store/pendin
 import type { PendingRow } from '../store/pending.ts';
 import { dispatch, publishDepth } from './dispatch.ts';
 import { finish } from './events.ts';
-import { fail, onTimeouts } from './outcome.ts';
+import { fail, onTimeouts, wantsReceipt } from './outcome.ts';
 import { sweepHeld } from './joining.ts';
 import { sweepParked } from './parked.ts';
 import { endUntold, isPart } from './parts.ts';
@@ -135,7 +135,10 @@ function noReceipt(shard: ShardState, slot: number): void {
     endUntold(shard, slot, STATE_UNKNOWN);
     return;
   }
-  finish(shard, slot, STATE_UNKNOWN, FINAL_NO_RECEIPT);
+  // Sent for notifications alone: it is as final as any other without a receipt.
+  if (wantsReceipt(shard.table.registeredDelivery[slot])) {
+    finish(shard, slot, STATE_UNKNOWN, FINAL_NO_RECEIPT);
+  } else finish(shard, slot, STATE_ACCEPTED, FINAL_SENT);
 }
 
 function notTaken(shard: ShardState, slot: number): void {

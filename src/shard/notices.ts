@@ -4,7 +4,14 @@
  * asked for it with registered_delivery, it is offered once to a receiver that has room. Nothing is kept or repeated:
  * the receipt of the final state comes all the same.
  */
-import { NO_NETWORK_ERROR, SLOT_AWAITING, TEXT_AT, TEXT_BYTES } from '../core/message-table.ts';
+import {
+  FLAG_INTERNAL,
+  FLAG_PART,
+  NO_NETWORK_ERROR,
+  SLOT_AWAITING,
+  TEXT_AT,
+  TEXT_BYTES,
+} from '../core/message-table.ts';
 import {
   DELIVER_DATA_CODING,
   DELIVER_DONE,
@@ -42,6 +49,7 @@ import {
   ESM_MANUAL_ACK,
   ESM_TYPE_MASK,
   ESM_UDHI,
+  STATE_UNKNOWN,
   TLV_USER_RESPONSE_CODE,
 } from '../smpp/constants.ts';
 import { readU16 } from '../smpp/cursor.ts';
@@ -88,7 +96,7 @@ export function readNotice(
   const hasCode = codeAt >= 0 && readU16(bytes, codeAt - 2) === 1;
   return {
     esmClass: isAck ? type | (message.esmClass & ESM_UDHI) : ESM_INTERMEDIATE,
-    state: receipt.state < 0 ? STATE_NOT_TOLD : receipt.state,
+    state: receipt.state >= 0 ? receipt.state : isAck ? STATE_NOT_TOLD : STATE_UNKNOWN,
     doneMs: receipt.doneDateMs > 0 ? receipt.doneDateMs : nowMs,
     err: Buffer.from(receipt.bytes.subarray(receipt.errAt, errEnd)),
     networkErrorType: receipt.networkErrorType < 0 ? NO_NETWORK_ERROR : receipt.networkErrorType,
@@ -99,11 +107,17 @@ export function readNotice(
   };
 }
 
-/** registered_delivery asks for it: bit 4 for intermediate ones, bits 2 and 3 for acknowledgements (v3.4 5.2.17). */
-export function wantsNotice(registeredDelivery: number, esmClass: number): boolean {
-  const type = esmClass & ESM_TYPE_MASK;
+/**
+ * registered_delivery asks for it: bit 4 for intermediate ones, bits 2 and 3 for acknowledgements (v3.4 5.2.17). Of the
+ * parts that a message was taken apart into the client knows the first alone, of those that it was joined into none.
+ */
+export function wantsNotice(shard: ShardState, slot: number, notice: Notice): boolean {
+  const { table } = shard;
+  const flags = table.flags[slot];
+  if ((flags & FLAG_INTERNAL) !== 0 || ((flags & FLAG_PART) !== 0 && table.part[slot] > 1)) return false;
+  const type = notice.esmClass & ESM_TYPE_MASK;
   const bit = type === ESM_DELIVERY_ACK ? 0x04 : type === ESM_MANUAL_ACK ? 0x08 : 0x10;
-  return (registeredDelivery & bit) !== 0;
+  return (table.registeredDelivery[slot] & bit) !== 0;
 }
 
 /** Journals a notification of the message with this id, which the SMSC of this index sent. */

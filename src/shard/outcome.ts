@@ -105,7 +105,7 @@ function taken(
   smsc.cells[SMSC_SENT]++;
   appendSent(shard, slot, bind.number);
   // An SMSC that gives no id can never report on the message: it is as final as it gets.
-  if (!wantsReceipt(table.registeredDelivery[slot]) || table.smscIdLength[slot] === 0) {
+  if (!awaitsReport(shard, slot) || table.smscIdLength[slot] === 0) {
     if (endsWithOthers(shard, slot)) {
       dropBody(shard, slot);
       endUntold(shard, slot, STATE_ACCEPTED);
@@ -123,6 +123,16 @@ function taken(
 /** registered_delivery bits 1-0: a receipt of a final state is asked for (v3.4 section 5.2.17). */
 export function wantsReceipt(registeredDelivery: number): boolean {
   return (registeredDelivery & 3) !== 0;
+}
+
+/** registered_delivery bits 4-2: intermediate notifications, acknowledgements of the recipient. */
+const NOTIFICATIONS = 0x1c;
+
+/** The SMSC is to tell more of it: its final state, or of a whole message at least notifications. */
+function awaitsReport(shard: ShardState, slot: number): boolean {
+  const registeredDelivery = shard.table.registeredDelivery[slot];
+  if (wantsReceipt(registeredDelivery)) return true;
+  return (registeredDelivery & NOTIFICATIONS) !== 0 && !isPart(shard, slot);
 }
 
 function refused(

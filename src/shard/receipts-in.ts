@@ -221,13 +221,13 @@ function takeNotice(
   if (typeof found === 'number') {
     if (table.state[found] !== SLOT_AWAITING) return NO_SLOT;
     appendIntermediate(shard, table.idHigh[found], table.idLow[found], smsc.index, notice);
-    if (wantsNotice(table.registeredDelivery[found], notice.esmClass)) offerAfterCommit(shard, found, notice);
+    if (wantsNotice(shard, found, notice)) offerAfterCommit(shard, found, notice);
     return NO_SLOT;
   }
   appendIntermediate(shard, found.idHigh, found.idLow, smsc.index, notice);
   if (table.freeSlots() === 0) return NO_SLOT;
   unpackRow(table, shard.scratch, found);
-  const wanted = wantsNotice(table.registeredDelivery[shard.scratch], notice.esmClass);
+  const wanted = wantsNotice(shard, shard.scratch, notice);
   resetScratch(shard);
   if (wanted) offerAfterCommit(shard, fromStore(shard, found), notice);
   return NO_SLOT;

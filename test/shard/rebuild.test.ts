@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { NO_NETWORK_ERROR, SLOT_RECEIPT } from '../../src/core/message-table.ts';
 import { recover } from '../../src/shard/recover.ts';
+import { loadRow } from '../../src/shard/spill.ts';
 import type { ShardState } from '../../src/shard/state.ts';
+import { KIND_AWAITING, KIND_RECEIPT } from '../../src/store/pending.ts';
+import type { PendingRow } from '../../src/store/pending.ts';
 import {
   TIME_MS,
   accepted,
   buildSegment,
   final,
+  intermediate,
   parked,
+  receipt,
   sent,
   temporaryDirectory,
 } from '../support/ledger.ts';
@@ -22,10 +28,27 @@ async function recovered(dataDir: string): Promise<{ shard: ShardState }> {
 
 describe('parked receipts', () => {
   const id = { idHigh: FIRST_SEGMENT, idLow: 0 };
+  const next = { idHigh: FIRST_SEGMENT, idLow: 1 };
   const scenes: [string, Buffer[], string[]][] = [
     ['wait on', [parked(6, 'x'), parked(6, 'y')], ['x', 'y']],
     ['are gone once they are orphans', [parked(6, 'x'), parked(7, 'x'), parked(6, 'y')], ['y']],
     ['are gone once they are matched', [accepted(id), parked(6, 'x'), sent({ ...id, smscId: 'x' })], []],
+    [
+      'are gone once they are matched by case, zeros or base',
+      [
+        accepted(id),
+        parked(6, '00AB'),
+        parked(6, '255'),
+        sent({ ...id, smscId: 'ab' }),
+        sent({ ...next, smscId: 'ff' }),
+      ],
+      [],
+    ],
+    [
+      'become orphans one by one, also when their ids are similar',
+      [parked(6, 'x'), parked(6, 'X'), parked(6, '0x'), parked(7, 'X')],
+      ['x', '0x'],
+    ],
     [
       'are gone with their message',
       [accepted(id), parked(6, 'x'), sent({ ...id, smscId: 'x' }), final(id)],
@@ -58,5 +81,42 @@ describe('parked receipts', () => {
     ]);
     const { shard } = await recovered(dataDir);
     expect([shard.parking.size, [...shard.store.idsFrom(0)]]).toEqual([0, []]);
+  });
+});
+
+describe('what an SMSC told', () => {
+  const id = { idHigh: FIRST_SEGMENT, idLow: 0 };
+
+  async function slotOf(events: Buffer[]): Promise<{ shard: ShardState; kind: number; slot: number }> {
+    const dataDir = temporaryDirectory();
+    await buildSegment(dataDir, 0, FIRST_SEGMENT, [events]);
+    const { shard } = await recovered(dataDir);
+    const row = shard.store.get(id.idHigh, id.idLow) as PendingRow;
+    return { shard, kind: row.kind, slot: loadRow(shard, row, SLOT_RECEIPT) };
+  }
+
+  test('of the network is there again, or still is not', async () => {
+    for (const networkError of [[8, 0xfffe] as [number, number], undefined]) {
+      const { shard, kind, slot } = await slotOf([accepted(id), sent(id), receipt({ ...id, networkError })]);
+      expect(kind).toBe(KIND_RECEIPT);
+      const { networkErrorType: types, networkErrorCode: codes } = shard.table;
+      expect([types[slot], codes[slot]]).toEqual(networkError ?? [NO_NETWORK_ERROR, 0]);
+    }
+  });
+
+  test('of the network with a parked receipt, too', async () => {
+    const dataDir = temporaryDirectory();
+    await buildSegment(dataDir, 0, FIRST_SEGMENT, [[parked(6, 'x', [3, 27]), parked(6, 'y')]]);
+    const { shard } = await recovered(dataDir);
+    const errors = [...shard.parking.all()].map((each) => [each.networkErrorType, each.networkErrorCode]);
+    expect(errors).toEqual([
+      [3, 27],
+      [NO_NETWORK_ERROR, 0],
+    ]);
+  });
+
+  test('without ending the message leaves it waiting for its receipt', async () => {
+    const { shard, kind, slot } = await slotOf([accepted(id), sent(id), intermediate({ ...id, state: 2 })]);
+    expect([kind, shard.table.finalState[slot]]).toEqual([KIND_AWAITING, 0]);
   });
 });

@@ -68,7 +68,15 @@ export function accepted(options: AcceptedOptions = {}): Buffer {
     tlv.writeUInt16BE(0x0424, 0);
     tlv.writeUInt16BE(options.payload.length, 2);
   }
-  const body = Buffer.concat([head, middle, mandatory, text, tlv, options.payload ?? Buffer.alloc(0), options.tlvs ?? Buffer.alloc(0)]);
+  const body = Buffer.concat([
+    head,
+    middle,
+    mandatory,
+    text,
+    tlv,
+    options.payload ?? Buffer.alloc(0),
+    options.tlvs ?? Buffer.alloc(0),
+  ]);
   const fixed = Buffer.alloc(32);
   fixed.writeUInt16LE(options.smsc ?? 0, 0);
   fixed.writeUInt32LE(7, 4); // session
@@ -102,7 +110,9 @@ export function attemptFailed(options: Common & { status?: number } = {}): Buffe
   return record(3, 1, 0, options, payload);
 }
 
-export function receipt(options: Common & { state?: number; networkError?: [number, number] } = {}): Buffer {
+export function receipt(
+  options: Common & { state?: number; networkError?: [number, number] | undefined } = {},
+): Buffer {
   const payload = Buffer.alloc(24);
   payload.writeDoubleLE(TIME_MS + 5_000, 0);
   payload[8] = 3;
