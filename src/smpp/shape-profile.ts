@@ -88,8 +88,11 @@ function changesPlace(f: MessageFields, charset: Charset, profile: SmscProfile):
     if (style !== 'payload' || !profile.tlvs || f.sarRef >= 0) return true;
     return f.payloadLength === 0 || f.udhLength > 0;
   }
-  if (f.sarRef >= 0 && !(profile.tlvs && (style === 'as-is' || style === 'sar'))) return true;
-  if (f.udhLength > 0 && style !== 'as-is') return true;
+  // sar_* do not go with a header, nor to an SMSC that wants another form.
+  const sarStays = profile.tlvs && (style === 'as-is' || style === 'sar') && f.udhLength === 0;
+  if (f.sarRef >= 0 && !sarStays) return true;
+  // A header of one octet has no elements: it is left out.
+  if (f.udhLength === 1 || (f.udhLength > 0 && style !== 'as-is')) return true;
   // In a part that the SMSC writes the header of, that takes 6 octets.
   const header = f.sarRef >= 0 && f.sarTotal > 1 ? Math.max(1, f.udhLength) + 5 : f.udhLength;
   return f.dataLength - f.udhLength > octetsThatFit(charset, header);

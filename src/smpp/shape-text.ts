@@ -41,15 +41,18 @@ export function codedFor(request: CodingRequest, sender: Sender, profile: SmscPr
   if (part !== undefined) return `${noCoding(charset)}, and a part is not converted without the others`;
   const keeps = direct >= 0 && (same || charset === 'gsm' || charset === 'ucs2');
   const target = targetFor(profile, sender, wanted, elements, style);
-  if (keeps && mayReencode(request.dataCoding, charset, sender)) {
-    const smaller = encodeText(textOf(came), target);
-    return smaller.data.charset === charset ? unmarked({ data: came, dataCoding: direct }, style) : smaller;
+  const readable = isReadable(request.octets, charset);
+  if (keeps && readable && mayReencode(request.dataCoding, charset, sender)) {
+    const { data, dataCoding } = encodeText(textOf(came), target);
+    const changes = data.charset !== charset || !data.octets.equals(came.octets);
+    if (changes && data.charset !== 'ucs2') return { data, dataCoding };
   }
   if (keeps && (charset === 'gsm' || charset === 'ucs2'))
     return unmarked({ data: came, dataCoding: direct }, style);
-  // What is cut should be in what it is cut for: 7 bits a character, or 16.
-  if (keeps && countParts(came, style) === 1) return { data: came, dataCoding: direct };
-  if (!isReadable(request.octets, charset)) return `the text is not ${charset}`;
+  // What we cut should be in what it is cut for: 7 bits a character, or 16.
+  if (keeps && (style === 'payload' || countParts(came, style) === 1))
+    return { data: came, dataCoding: direct };
+  if (!readable) return `the text is not ${charset}`;
   return encodeText(textOf(came), target);
 }
 

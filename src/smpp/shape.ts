@@ -139,7 +139,7 @@ function wholeMessage(work: Work, coded: Coded): Shaped {
   if (parts === 1) {
     // A header that came stays as it was, with elements that make no sense too.
     const kept = carried.octets === data.octets && data.elements.length === ownElements(carried).length;
-    const header = kept ? headerOf(work.message, carried) : pieces[0].header;
+    const header = kept ? writeUdh(carried.elements) : pieces[0].header;
     const inPayload = style === 'payload' && carried.inPayload;
     bodies[0] = withOctets(base, header, data.octets, coded.dataCoding, inPayload);
   } else if (style === 'payload') {
@@ -174,7 +174,9 @@ function arranged(work: Work, data: UserData): { data: UserData; style: PartStyl
     style = 'udh8';
   }
   const cutByHeader = !single && (style === 'udh8' || style === 'udh16');
-  if (!cutByHeader && data.elements.length === 0 && sendsTlvs(profile)) return { data, style, base };
+  // A header that came with ports beside it is its sender's affair; one that is ours takes them in.
+  const headed = data.elements.length > 0 && data.octets !== work.carried.octets;
+  if (!cutByHeader && !headed && sendsTlvs(profile)) return { data, style, base };
   const elements = withPortsOf(work.message, data.elements);
   if (elements === data.elements) return { data, style, base };
   return { data: { ...data, elements }, style, base: withoutPorts(base) };
@@ -217,7 +219,7 @@ function partBody(
   const data = { ...coded.data, elements };
   if (kind === part.kind && elements === came) {
     if (!fitsPart(data, partHeaderLength(elements, kind))) return undefined;
-    const body = withOctets(base, headerOf(message, carried), data.octets, coded.dataCoding, false);
+    const body = withOctets(base, writeUdh(carried.elements), data.octets, coded.dataCoding, false);
     return kind === 'sar' ? withSar(body, part) : body;
   }
   const header = kind === 'sar' ? [] : elements;
@@ -248,12 +250,6 @@ function nextReference({ message, references, nowMs }: Work, style: PartStyle): 
 
 function ownElements({ elements }: CarriedData): readonly InformationElement[] {
   return elements.some(isConcatenation) ? elements.filter((one) => !isConcatenation(one)) : elements;
-}
-
-/** The header as it came, octet for octet: one without elements is its length octet, 0. */
-function headerOf(message: MessageObject, { elements }: CarriedData): Buffer {
-  const bare = elements.length === 0 && ((message.esmClass ?? 0) & smpp.ESM_UDHI) !== 0;
-  return bare ? Buffer.alloc(1) : writeUdh(elements);
 }
 
 /** The elements with those ports that stand in parameters; the same list where there are none. */
