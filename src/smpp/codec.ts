@@ -188,6 +188,7 @@ function readBody(grammar: Grammar, r: BodyReader, pdu: PduHead, reading: TlvRea
     return;
   }
   r.openEnd = r.lenient && grammar.isResponse;
+  r.spareNul = r.lenient && !grammar.isResponse;
   readStart(grammar, r, pdu, r.openEnd);
   if (!r.isFine()) return;
   const bodyless = grammar.fields.length === 0;
@@ -268,9 +269,11 @@ export function encodePdu(
   const source = pdu as unknown as Record<string, unknown>;
   const fields = grammar.fields.slice(0, writtenFields(grammar, source, commandStatus, tlvs.length, version));
   const length = smpp.HEADER_BYTES + measureFields(fields, source, version, lenient) + tlvBytes(tlvs);
-  const b = Buffer.alloc(length);
+  // Every octet is written below, so that nothing of the memory before shows.
+  const b = Buffer.allocUnsafe(length);
   writeHeader(b, 0, length, grammar.commandId, commandStatus, sequenceNumber);
-  writeTlvs(b, writeFields(fields, b, smpp.HEADER_BYTES, source), tlvs);
+  const end = writeTlvs(b, writeFields(fields, b, smpp.HEADER_BYTES, source), tlvs);
+  if (end !== length) throw new Error(`${pdu.command}: ${end} octets written, ${length} measured`);
   return b;
 }
 

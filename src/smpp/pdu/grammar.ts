@@ -26,6 +26,8 @@ export class BodyReader {
   lenient: boolean;
   /** The last C-string may lack its NUL: responses, read leniently. */
   openEnd = false;
+  /** A lone NUL may follow, which some senders put behind their text without counting it: requests, read leniently. */
+  spareNul = false;
   status: number = smpp.ESME_ROK;
   reason = '';
 

@@ -14,8 +14,7 @@ export interface TlvReading {
 /**
  * The TLVs from `r.at` on, with their values in the memory of `r.b`. Unknown and unexpected ones are kept as they
  * are. Strictly: lengths of the expected ones must be legal and the sar_* must agree. Fails with ESME_RINVTLVSTREAM
- * where one runs over the end or 1 to 3 octets are left; leniently a lone NUL may be left, which some senders put
- * behind their text without counting it.
+ * where one runs over the end or 1 to 3 octets are left.
  */
 export function readTlvList(r: BodyReader, commandId: number, reading: TlvReading): Tlv[] {
   const { b, end } = r;
@@ -35,7 +34,7 @@ export function readTlvList(r: BodyReader, commandId: number, reading: TlvReadin
     if (!r.lenient && !checkTlv(r, commandId, tlv, reading)) return tlvs;
   }
   const left = end - r.at;
-  if (left > 0 && !(r.lenient && left === 1 && b[r.at] === 0)) {
+  if (left > 0 && !(r.spareNul && left === 1 && b[r.at] === 0)) {
     r.fail(smpp.ESME_RINVTLVSTREAM, `TLVs: ${left} octets are left over`);
   } else if (!r.lenient && tlvs.length >= 3) {
     checkSar(r, commandId, tlvs, reading.tags);
