@@ -1,63 +1,47 @@
 /**
- * The text of a short message for people to read. Never used on the way of a message: bytes are not changed
- * there.
+ * The text of a short message for people to read. Never used on the way of a message: bytes are not changed there.
  */
+import { type Alphabet, type Charset, decodeCharset } from '../core/charsets.ts';
+import { charsetOf } from '../core/data-coding.ts';
+import { type InformationElement, readUdh, shiftsOf } from '../core/udh.ts';
 
-/** GSM 03.38 default alphabet (3GPP TS 23.038 section 6.2.1); 0x1b leads to the extension table below. */
-const GSM =
-  '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u001bÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?' +
-  '¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà';
-const GSM_EXTENSION: Readonly<Record<number, string>> = {
-  0x0a: '\f',
-  0x14: '^',
-  0x28: '{',
-  0x29: '}',
-  0x2f: '\\',
-  0x3c: '[',
-  0x3d: '~',
-  0x3e: ']',
-  0x40: '|',
-  0x65: '€',
-};
-const ESCAPE = 0x1b;
 const UDH_INDICATOR = 0x40;
+/** What the ledger holds was written for a session of 3.4 or is the same in all versions. */
+const INTERFACE_VERSION = 0x34;
 
 export interface MessageText {
-  charset: 'gsm' | 'ascii' | 'latin1' | 'ucs2' | 'binary';
+  charset: Charset;
   /** The text, or hexadecimal digits when it is binary. */
   text: string;
   /** The user data header in hexadecimal digits, its length octet included. */
   userDataHeader?: string;
 }
 
-/** Decodes by data_coding (SMPP v3.4 section 5.2.19); a header is cut off when esm_class announces one. */
-export function messageText(dataCoding: number, esmClass: number, bytes: Buffer): MessageText {
-  if ((esmClass & UDH_INDICATOR) !== 0 && bytes.length > 0 && bytes[0] < bytes.length) {
-    const end = bytes[0] + 1;
-    const userDataHeader = bytes.toString('hex', 0, end);
-    return { ...plainText(dataCoding, bytes.subarray(end)), userDataHeader };
-  }
-  return plainText(dataCoding, bytes);
+/**
+ * Decodes by data_coding (SMPP v3.4 section 5.2.19), with the shift tables that a user data header names; the header
+ * is cut off when esm_class announces one that is whole. `alphabet`: what data_coding 0 means to the peer.
+ */
+export function messageText(
+  dataCoding: number,
+  esmClass: number,
+  bytes: Buffer,
+  alphabet: Alphabet = 'gsm',
+): MessageText {
+  const elements = (esmClass & UDH_INDICATOR) === 0 ? undefined : readUdh(bytes);
+  if (elements === undefined) return plainText(dataCoding, bytes, [], alphabet);
+  const end = bytes[0] + 1;
+  const userDataHeader = bytes.toString('hex', 0, end);
+  return { ...plainText(dataCoding, bytes.subarray(end), elements, alphabet), userDataHeader };
 }
 
-function plainText(dataCoding: number, bytes: Buffer): MessageText {
-  if (dataCoding === 0) return { charset: 'gsm', text: gsmText(bytes) };
-  if (dataCoding === 1) return { charset: 'ascii', text: bytes.toString('latin1') };
-  if (dataCoding === 3) return { charset: 'latin1', text: bytes.toString('latin1') };
-  if (dataCoding === 8 && bytes.length % 2 === 0) {
-    return { charset: 'ucs2', text: Buffer.from(bytes).swap16().toString('utf16le') };
-  }
-  // 1111 x0xx: a GSM message class over the default alphabet.
-  if ((dataCoding & 0xf4) === 0xf0) return { charset: 'gsm', text: gsmText(bytes) };
-  return { charset: 'binary', text: bytes.toString('hex') };
-}
-
-/** Septets in octets, as SMPP carries them; octets outside of the alphabet show as U+FFFD. */
-function gsmText(bytes: Buffer): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i++) {
-    if (bytes[i] === ESCAPE && i + 1 < bytes.length) text += GSM_EXTENSION[bytes[++i]] ?? '\ufffd';
-    else text += GSM[bytes[i]] ?? '\ufffd';
-  }
-  return text;
+function plainText(
+  dataCoding: number,
+  bytes: Buffer,
+  elements: readonly InformationElement[],
+  alphabet: Alphabet,
+): MessageText {
+  const charset = charsetOf(dataCoding, INTERFACE_VERSION, alphabet);
+  const isHalf = charset === 'ucs2' && bytes.length % 2 !== 0;
+  if (charset === 'binary' || isHalf) return { charset: 'binary', text: bytes.toString('hex') };
+  return { charset, text: decodeCharset(bytes, charset, shiftsOf(elements)) };
 }

@@ -94,6 +94,13 @@ export function encodeCharset(
   }
 }
 
+/** The code point of one octet in a character set of 8 bits; U+FFFD where it has none. */
+export function octetPoint(octet: number, charset: 'ascii' | 'latin1' | 'iso-8859-5' | 'iso-8859-8'): number {
+  if (charset === 'iso-8859-5') return CYRILLIC[octet];
+  if (charset === 'iso-8859-8') return HEBREW[octet];
+  return charset === 'ascii' && octet > 0x7f ? REPLACEMENT : octet;
+}
+
 function isBelow(text: string, limit: number): boolean {
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) >= limit) return false;
   return true;

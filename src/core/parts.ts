@@ -4,6 +4,7 @@
  *
  * This is the one place that counts: admission, limits, prices and the cutting itself all ask countParts.
  */
+import { PARTS_MAX } from './limits.ts';
 import { concatenationElement, udhLength, writeUdh } from './udh.ts';
 import { type Air, type Units, type UserData, unitsOf } from './user-data.ts';
 
@@ -14,8 +15,6 @@ import { type Air, type Units, type UserData, unitsOf } from './user-data.ts';
 export type PartStyle = 'udh8' | 'udh16' | 'sar' | 'payload';
 
 export const USER_DATA_OCTETS = 140;
-/** A part's number is one octet. */
-export const PARTS_MAX = 255;
 
 /** Identifier, length and data of an element 00 or 08. */
 const CONCATENATION_OCTETS: Readonly<Record<PartStyle, number>> = { udh8: 5, udh16: 6, sar: 5, payload: 5 };

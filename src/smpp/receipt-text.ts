@@ -1,25 +1,26 @@
-import { isUcs2 } from './pdu/message-body.ts';
-
 /**
  * The start of a message for the `text:` of its receipt: the GSM default alphabet, one octet a character (v3.4
- * appendix B, 3GPP TS 23.038 section 6.2.1). What does not fit into the alphabet is dropped.
+ * appendix B, 3GPP TS 23.038 section 6.2.1). What does not fit into the alphabet, or only behind an escape, is dropped.
  */
-const DROP = 0xff;
-/** By Latin-1 code point; the default alphabet's Greek letters are not in Latin-1 and are dropped. */
-const FROM_LATIN1 = new Uint8Array(256).fill(DROP);
+import { type Alphabet, type Charset, octetPoint } from '../core/charsets.ts';
+import { charsetOf } from '../core/data-coding.ts';
+import { ESCAPE, lockingTable, NONE } from '../core/gsm-tables.ts';
+import { decodeGsm, NO_SHIFTS } from '../core/gsm-text.ts';
+import { readUdh, shiftsOf } from '../core/udh.ts';
+import { VERSION_34 } from './constants.ts';
 
-for (let c = 0x20; c <= 0x7a; c++) FROM_LATIN1[c] = c;
-for (const c of '[\\]^`') FROM_LATIN1[c.charCodeAt(0)] = DROP;
-const MOVED =
-  '@00 £01 $02 ¥03 è04 é05 ù06 ì07 ò08 Ç09 \n0a Ø0b ø0c \r0d Å0e å0f _11 Æ1c æ1d ß1e É1f ¤24 ¡40 ' +
-  'Ä5b Ö5c Ñ5d Ü5e §5f ¿60 ä7b ö7c ñ7d ü7e à7f';
-for (let i = 0; i < MOVED.length; i += 4) {
-  FROM_LATIN1[MOVED.charCodeAt(i)] = Number.parseInt(MOVED.slice(i + 1, i + 3), 16);
+const DROP = 0xff;
+/** By code point; the greatest of the alphabet are its Greek letters. */
+const SEPTETS = new Uint8Array(0x400).fill(DROP);
+
+for (const [septet, point] of lockingTable(NO_SHIFTS.locking).entries()) {
+  if (point !== NONE) SEPTETS[point] = septet;
 }
 
 /**
  * Writes at most `bytesMax` octets of the default alphabet to `target` from 0 on; returns how many. [at, at +
- * length) is the user data behind its UDH. Binary data (data_coding 2 and 4, 8-bit schemes) has no text.
+ * length) is the user data behind its header, of which there are `udhLength` octets before `at`: shift tables in it
+ * count. Binary data (data_coding 2 and 4, 8-bit schemes) has no text. `alphabet`: what data_coding 0 means.
  */
 export function receiptTextOf(
   b: Uint8Array,
@@ -28,36 +29,91 @@ export function receiptTextOf(
   dataCoding: number,
   target: Uint8Array,
   bytesMax: number,
+  alphabet: Alphabet = 'gsm',
+  udhLength = 0,
 ): number {
-  const kind = kindOf(dataCoding);
-  if (kind === BINARY) return 0;
-  const step = kind === UCS2 ? 2 : 1;
-  let next = 0;
-  for (let i = at; i + step <= at + length && next < bytesMax; i += step) {
-    if (kind === GSM) {
-      target[next++] = b[i] & 0x7f;
-      continue;
-    }
-    if (kind === UCS2 && b[i] !== 0) continue;
-    const code = FROM_LATIN1[b[i + step - 1]];
-    if (code !== DROP) target[next++] = code;
+  const charset = charsetOf(dataCoding, VERSION_34, alphabet);
+  const end = at + length;
+  switch (charset) {
+    case 'binary':
+      return 0;
+    case 'gsm':
+      if (udhLength > 0 && hasShifts(b, at, udhLength))
+        return shifted(b, at, length, udhLength, target, bytesMax);
+      return gsmText(b, at, end, target, bytesMax);
+    case 'ucs2':
+      return ucs2Text(b, at, end, target, bytesMax);
+    case 'utf8':
+      return utf8Text(b, at, end, target, bytesMax);
+    default:
+      return octetText(b, at, end, charset, target, bytesMax);
   }
-  // An escape whose second octet was not taken would swallow what follows.
-  return kind === GSM && next === bytesMax && target[next - 1] === 0x1b ? next - 1 : next;
 }
 
-const GSM = 0;
-const LATIN = 1;
-const UCS2 = 2;
-const BINARY = 3;
+function gsmText(b: Uint8Array, at: number, end: number, target: Uint8Array, bytesMax: number): number {
+  let next = 0;
+  for (let i = at; i < end && next < bytesMax; i++) target[next++] = b[i] & 0x7f;
+  // An escape whose second octet was not taken would swallow what follows.
+  return next === bytesMax && target[next - 1] === ESCAPE ? next - 1 : next;
+}
 
-function kindOf(dataCoding: number): number {
-  if (isUcs2(dataCoding)) return UCS2;
-  if (dataCoding === 0) return GSM;
-  if (dataCoding === 1 || dataCoding === 3) return LATIN;
-  if (dataCoding < 0x10) return BINARY;
-  // GSM data coding schemes: 00xx and 01xx with alphabet bits 3-2, 11xx; bit 5 of the first two: compressed.
-  if (dataCoding < 0x80) return (dataCoding & 0x2c) === 0 ? GSM : BINARY;
-  if (dataCoding >= 0xf0) return (dataCoding & 0x04) === 0 ? GSM : BINARY;
-  return GSM;
+function ucs2Text(b: Uint8Array, at: number, end: number, target: Uint8Array, bytesMax: number): number {
+  let next = 0;
+  for (let i = at; i + 2 <= end && next < bytesMax; i += 2) next = put((b[i] << 8) | b[i + 1], target, next);
+  return next;
+}
+
+/** Characters of three octets and more are none of the alphabet's; those of broken sequences are dropped with them. */
+function utf8Text(b: Uint8Array, at: number, end: number, target: Uint8Array, bytesMax: number): number {
+  let next = 0;
+  for (let i = at; i < end && next < bytesMax; i++) {
+    const octet = b[i];
+    if (octet < 0x80) next = put(octet, target, next);
+    else if ((octet & 0xe0) === 0xc0 && i + 1 < end && (b[i + 1] & 0xc0) === 0x80) {
+      next = put(((octet & 0x1f) << 6) | (b[++i] & 0x3f), target, next);
+    }
+  }
+  return next;
+}
+
+function octetText(
+  b: Uint8Array,
+  at: number,
+  end: number,
+  charset: Exclude<Charset, 'gsm' | 'ucs2' | 'utf8' | 'binary'>,
+  target: Uint8Array,
+  bytesMax: number,
+): number {
+  let next = 0;
+  for (let i = at; i < end && next < bytesMax; i++) next = put(octetPoint(b[i], charset), target, next);
+  return next;
+}
+
+function put(point: number, target: Uint8Array, next: number): number {
+  const septet = point < SEPTETS.length ? SEPTETS[point] : DROP;
+  if (septet === DROP) return next;
+  target[next] = septet;
+  return next + 1;
+}
+
+function hasShifts(b: Uint8Array, at: number, udhLength: number): boolean {
+  for (let i = at - udhLength + 1; i + 1 < at; i += 2 + b[i + 1])
+    if (b[i] === 0x24 || b[i] === 0x25) return true;
+  return false;
+}
+
+/** Off the usual way: the text is made and read again. */
+function shifted(
+  b: Uint8Array,
+  at: number,
+  length: number,
+  udhLength: number,
+  target: Uint8Array,
+  bytesMax: number,
+): number {
+  const header = readUdh(Buffer.from(b.subarray(at - udhLength, at + length))) ?? [];
+  const text = decodeGsm(b.subarray(at, at + length), shiftsOf(header));
+  let next = 0;
+  for (let i = 0; i < text.length && next < bytesMax; i++) next = put(text.charCodeAt(i), target, next);
+  return next;
 }

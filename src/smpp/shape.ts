@@ -2,7 +2,8 @@
  * From an accepted message to the bodies that one SMSC wants: its alphabet, its way with long messages, what its
  * version knows. Pure; `needsShape` (shape-profile.ts) says beforehand whether there is anything to do.
  */
-import { countParts, fitsPart, type Part, PARTS_MAX, type PartStyle, splitParts } from '../core/parts.ts';
+import { PARTS_MAX } from '../core/limits.ts';
+import { countParts, fitsPart, type Part, type PartStyle, splitParts } from '../core/parts.ts';
 import type { ReferenceNumbers } from '../core/reference-numbers.ts';
 import {
   type Concatenation,

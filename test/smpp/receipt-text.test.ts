@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Alphabet } from '../../src/core/charsets.ts';
 import { receiptTextOf } from '../../src/smpp/receipt-text.ts';
 
-function textOf(hex: string, dataCoding: number, bytesMax = 20): string {
+function textOf(hex: string, dataCoding: number, bytesMax = 20, alphabet?: Alphabet): string {
   const b = Buffer.from(`eeee${hex}eeee`, 'hex');
   const target = Buffer.alloc(32, 0xcc);
-  const length = receiptTextOf(b, 2, b.length - 4, dataCoding, target, bytesMax);
+  const length = receiptTextOf(b, 2, b.length - 4, dataCoding, target, bytesMax, alphabet);
   return target.toString('hex', 0, length);
 }
 const latin = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
@@ -23,9 +24,37 @@ describe('the text of a receipt', () => {
     expect(textOf(latin('Hi {x}~'), 1)).toBe(latin('Hi x'));
   });
 
+  it('takes what it can from ISO-8859-5 and ISO-8859-8', () => {
+    // A Latin letter, the paragraph sign (fd, or a7), and letters of the scripts.
+    expect(textOf('41bffdd0', 6)).toBe('415f');
+    expect(textOf('41a7e0aa', 7)).toBe('415f');
+  });
+
+  it('reads data_coding 0 as the peer means it', () => {
+    expect(textOf(latin('a@é'), 0, 20, 'latin1')).toBe('610005');
+    expect(textOf(latin('a@é'), 0, 20, 'ascii')).toBe('6100');
+    // Two octets, three, four, and half of a character.
+    expect(textOf(Buffer.from('é€😀ж@').toString('hex'), 0, 20, 'utf8')).toBe('0500');
+    expect(textOf('41c3', 0, 20, 'utf8')).toBe('41');
+    expect(textOf('48', 0xf0, 20, 'utf8')).toBe('48');
+  });
+
+  it('reads through the shift tables of the header', () => {
+    // Turkish locking shift: 04 is the euro, which is dropped; 60 a small c with cedilla, likewise; 07 a dotless i.
+    const b = Buffer.from('032501010460074143', 'hex');
+    const target = Buffer.alloc(8);
+    expect(receiptTextOf(b, 4, 5, 0, target, 20, 'gsm', 4)).toBe(2);
+    expect(target.toString('hex', 0, 2)).toBe('4143');
+    const ports = Buffer.from('0605040b8423f00441', 'hex');
+    expect(receiptTextOf(ports, 7, 2, 0, target, 20, 'gsm', 7)).toBe(2);
+    expect(target.toString('hex', 0, 2)).toBe('0441');
+  });
+
   it('takes what it can from UCS-2', () => {
     expect(textOf(ucs2('Привет, Ü'), 8)).toBe('2c205e');
     expect(textOf(ucs2('ok'), 0x18)).toBe(latin('ok'));
+    // Greek letters of the alphabet are beyond Latin-1.
+    expect(textOf(ucs2('ΩΔα'), 8)).toBe('1510');
     expect(textOf('00410', 8)).toBe('41');
   });
 
