@@ -1,4 +1,7 @@
-/** The codec on one thread: what the daemon does with each PDU of a message, beside the npm package `smpp`. */
+/**
+ * The codec on one thread, beside the npm package `smpp`: `codec.` rows are what the daemon does with each PDU of a
+ * message, `object.` rows what the library makes of it, a typed object.
+ */
 import * as smpp from '../../src/smpp/constants.ts';
 import { scanDeliverSm, writeDeliverSmResp } from '../../src/smpp/pdu/deliver-sm.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
@@ -11,6 +14,9 @@ import {
 } from '../../src/smpp/pdu/submit-sm.ts';
 import { ReceiptFields, scanReceipt } from '../../src/smpp/receipt.ts';
 import { oracleDecode, oracleEncode } from '../../test/support/oracle.ts';
+import { readU32 } from '../../src/smpp/cursor.ts';
+import { responseStatus } from '../../src/smpp/session.ts';
+import { objectWorks } from './codec-objects.ts';
 import { race } from './stopwatch.ts';
 import type { Contestant, Figure } from './stopwatch.ts';
 
@@ -48,16 +54,15 @@ const TIME_MS = 1_767_225_600_000; // 2026-01-01T00:00:00Z
 /** Results go here, so that no work can be left out as unused. */
 let sink = 0;
 
+function contestant(name: string, work: (sequence: number) => number): Contestant {
+  const run = (times: number): void => {
+    for (let sequence = 1; sequence <= times; sequence++) sink = (sink + work(sequence)) | 0;
+  };
+  return { name, run };
+}
+
 function pair(what: string, ours: (sequence: number) => number, theirs: () => number): Contestant[] {
-  const repeat =
-    (work: (sequence: number) => number) =>
-    (times: number): void => {
-      for (let sequence = 1; sequence <= times; sequence++) sink = (sink + work(sequence)) | 0;
-    };
-  return [
-    { name: `codec.${what}`, run: repeat(ours) },
-    { name: `smpp.${what}`, run: repeat(theirs) },
-  ];
+  return [contestant(`codec.${what}`, ours), contestant(`smpp.${what}`, theirs)];
 }
 
 function receiptArgs(): ReceiptArgs {
@@ -81,7 +86,15 @@ function contestants(): Contestant[] {
   const submit = encodeSubmitSm(MESSAGE, 1);
   const deliver = oracleEncode('deliver_sm', ORACLE_RECEIPT);
   const response = oracleEncode('submit_sm_resp', { message_id: '0000000017' });
+  const delivered = oracleEncode('deliver_sm_resp', { sequence_number: 1 });
   const version = smpp.VERSION_34;
+  const decoded = {
+    submit_sm: submit,
+    submit_sm_resp: response,
+    deliver_sm: deliver,
+    deliver_sm_resp: delivered,
+  };
+  const objects = objectWorks(MESSAGE.message, Buffer.from(RECEIPT_TEXT), decoded);
   return [
     ...pair(
       'submit_sm.decode',
@@ -120,10 +133,16 @@ function contestants(): Contestant[] {
       () => oracleEncode('deliver_sm', ORACLE_RECEIPT).length,
     ),
     ...pair(
+      'deliver_sm_resp.decode',
+      () => responseStatus(delivered, 0) + readU32(delivered, 12),
+      () => oracleDecode(delivered).command.length,
+    ),
+    ...pair(
       'deliver_sm_resp.encode',
       (sequence) => writeDeliverSmResp(out, 0, smpp.ESME_ROK, sequence),
       () => oracleEncode('deliver_sm_resp', {}).length,
     ),
+    ...objects.map(({ what, work }) => contestant(`object.${what}`, work)),
   ];
 }
 
@@ -132,8 +151,8 @@ export function benchCodec(): Figure[] {
   const rates = race(contestants());
   const figures: Figure[] = [];
   for (const [name, value] of rates) {
-    const theirs = rates.get(name.replace('codec.', 'smpp.'));
-    if (!name.startsWith('codec.') || theirs === undefined) continue;
+    const theirs = rates.get(name.replace(/^(?:codec|object)\./, 'smpp.'));
+    if (name.startsWith('smpp.') || theirs === undefined) continue;
     figures.push({ name, value, unit: 'PDUs/s' });
     figures.push({ name: `${name}.ratio`, value: value / theirs, unit: 'x smpp' });
   }
