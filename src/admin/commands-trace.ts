@@ -97,9 +97,17 @@ class Trace {
     } finally {
       clearTimeout(timer);
       aborted.removeEventListener('abort', onAborted);
-      await gateway.stopTrace(this.#trace).finally(() => this.#writeEnd(reason));
+      await this.#stop(reason);
     }
     return { reason, pdus: this.#pdus, dropped: this.#dropped };
+  }
+
+  async #stop(reason: EndReason): Promise<void> {
+    try {
+      await this.#setup.gateway.stopTrace(this.#trace);
+    } finally {
+      await this.#writeEnd(reason);
+    }
   }
 
   async #writeEnd(reason: EndReason): Promise<void> {

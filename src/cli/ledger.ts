@@ -4,13 +4,14 @@ import type { Argv, CommandModule } from 'yargs';
 import { loadConfig } from '../admin/config-file.ts';
 import { auditLedger } from '../cdr/audit.ts';
 import type { LedgerAudit } from '../cdr/audit.ts';
-import { ShardFollower, eventsOfMessage } from '../cdr/follow.ts';
+import { ShardFollower } from '../cdr/follow.ts';
 import type { PlacedEvent } from '../cdr/follow.ts';
 import { accountName, eventFields, isoTime, mergeEvents } from '../cdr/merge.ts';
 import type { Fields } from '../cdr/merge.ts';
 import type { TlvView } from '../cdr/tlv-fields.ts';
 import { listSegments, listShards, shardDirectory } from '../cdr/segments.ts';
 import { verifySegments } from '../cdr/verify.ts';
+import { readWholeMessage } from '../cdr/whole-message.ts';
 import type { VerifyResult } from '../cdr/verify.ts';
 import { parseMessageId, shardOf } from '../core/message-id.ts';
 import { quoted } from '../core/quote.ts';
@@ -61,7 +62,7 @@ const listCommand: CommandModule<object, Common> = {
 
 const showCommand: CommandModule<object, Common & { messageId: string }> = {
   command: 'show <message-id>',
-  describe: "A message's events and its record",
+  describe: "A message's events and its record, with its parts",
   builder: (args: Argv<object>) =>
     args.positional('message-id', { type: 'string', demandOption: true }) as unknown as Argv<
       Common & { messageId: string }
@@ -71,11 +72,16 @@ const showCommand: CommandModule<object, Common & { messageId: string }> = {
     if (id === undefined)
       throw new UsageError(`${args.messageId} is not a message id: 16 hexadecimal digits`);
     const { dataDir, tlvs } = ledgerOf(args);
-    const events = await eventsOfMessage(dataDir, shardOf(id.idLow), id.idHigh, id.idLow);
+    const { events, parts } = await readWholeMessage(dataDir, shardOf(id.idLow), id.idHigh, id.idLow);
     if (events.length === 0) throw new ExitError(`no event of message ${args.messageId}`, EXIT.failed);
     for (const placed of events) print(args.json ? eventJson(placed, tlvs) : eventLines(placed, tlvs));
     const cdr = mergeEvents(events, tlvs);
-    print(args.json ? JSON.stringify({ cdr }) : `cdr\n${fieldLines(cdr)}`);
+    const cdrs = parts.map((part) => mergeEvents(part.events, tlvs));
+    if (args.json) print(JSON.stringify({ cdr: parts.length === 0 ? cdr : { ...cdr, parts: cdrs } }));
+    else {
+      print(`cdr\n${fieldLines(cdr)}`);
+      for (const each of cdrs) print(`  with\n${fieldLines(each)}`);
+    }
   },
 };
 
@@ -145,13 +151,19 @@ async function auditBeside(dataDir: string, skip: ReadonlySet<string>): Promise<
   }
 }
 
-/** Where the ledger is, and which TLVs the configuration wants shown with a message. */
+/** Where the ledger is, and which TLVs the configuration, where one is named, wants shown with a message. */
 function ledgerOf(args: Common): { dataDir: string; tlvs: TlvView[] } {
-  const isNamed = args.config !== undefined || args.dataDir === undefined;
-  const config = isNamed ? loadConfig(args.config ?? configOption.default) : undefined;
-  const dataDir = args.dataDir ?? (config?.data_dir as string);
+  if (args.config === undefined && args.dataDir !== undefined) return ledgerIn(args.dataDir, []);
+  const { data_dir: dataDir, tlv } = loadConfig(args.config ?? configOption.default);
+  return ledgerIn(
+    args.dataDir ?? dataDir,
+    tlv.filter(({ log }) => log),
+  );
+}
+
+function ledgerIn(dataDir: string, tlvs: TlvView[]): { dataDir: string; tlvs: TlvView[] } {
   if (listShards(dataDir).length === 0) throw new ExitError(`there is no ledger in ${dataDir}`, EXIT.failed);
-  return { dataDir, tlvs: (config?.tlv ?? []).filter(({ log }) => log) };
+  return { dataDir, tlvs };
 }
 
 function verifyAll(dataDir: string): Promise<VerifyResult[]> {

@@ -112,6 +112,7 @@ const traceCommand: CommandModule<object, TraceArguments> = {
     if ((id === undefined) === (account === undefined)) {
       throw new UsageError('the id of a session, or --account NAME?');
     }
+    if (pcap === '-' && process.stdout.isTTY) throw new UsageError('--pcap - into a file or a pipe, please');
     if (seconds !== undefined && !(seconds > 0 && Number.isFinite(seconds))) {
       throw new UsageError('--seconds must be one number above 0');
     }
@@ -177,7 +178,11 @@ const closeCommand: CommandModule<object, Common & { id: string }> = {
 function locate(args: Common): { socket: string; tags: TagTable } {
   if (args.socket !== undefined) return { socket: resolve(args.socket), tags: STANDARD_TAGS };
   const config = loadConfig(args.config);
-  return { socket: resolve(config.data_dir, config.admin.socket), tags: tagTable(config.tlv) };
+  // A [[tlv]] may name a standard one, which has its name here already.
+  const vendors = config.tlv.filter(
+    ({ tag, name }) => STANDARD_TAGS.byTag(tag) === undefined && STANDARD_TAGS.byName(name) === undefined,
+  );
+  return { socket: resolve(config.data_dir, config.admin.socket), tags: tagTable(vendors) };
 }
 
 async function withDaemon<T>(socket: string, talk: (client: AdminClient) => Promise<T>): Promise<T> {

@@ -26,8 +26,12 @@ interface HeldPdu {
   bytes: Buffer;
 }
 
-/** A session that has not said who it is: so much of it is kept, in case that somebody traces its account. */
-const HELD_BYTES_MAX = 64 * 1024;
+/**
+ * A session that has not said who it is: so much of it is kept, the latest, in case that somebody traces its account.
+ * Thousands may connect and never bind, so it is little; a PDU costs more than its octets.
+ */
+const HELD_BYTES_MAX = 16 * 1024;
+const HELD_PDU_COST = 128;
 
 export class Tap {
   /** The session names its account, before anybody knows whether it is right. */
@@ -45,7 +49,7 @@ export class Tap {
   readonly #isBroken: Record<TraceDirection, boolean> = { in: false, out: false };
   #held: HeldPdu[] | undefined;
   #heldBytes = 0;
-  /** What did not fit into that. */
+  /** What was let go of that for want of room. */
   #missed = { in: { pdus: 0, bytes: 0 }, out: { pdus: 0, bytes: 0 } };
 
   /** `onClaim` hears whose the session says that it is. */
@@ -85,12 +89,12 @@ export class Tap {
     const { id, local, remote } = this.#source;
     const since = this.#held?.[0]?.timeMs ?? this.#source.nowMs();
     feed.session(id, this.#source.name(), local, remote, since);
-    for (const { direction, timeMs, version, bytes } of this.#held ?? []) {
-      feed.pdu(id, direction, timeMs, version, bytes, 0, bytes.length);
-    }
     for (const direction of ['in', 'out'] as const) {
       const { pdus, bytes } = this.#missed[direction];
       if (pdus > 0) feed.drop(id, direction, pdus, bytes);
+    }
+    for (const { direction, timeMs, version, bytes } of this.#held ?? []) {
+      feed.pdu(id, direction, timeMs, version, bytes, 0, bytes.length);
     }
   }
 
@@ -121,15 +125,21 @@ export class Tap {
     const timeMs = this.#source.nowMs();
     const version = this.#source.version();
     for (const feed of this.#feeds) feed.pdu(id, direction, timeMs, version, b, start, end);
-    if (this.#held === undefined) return true;
-    if (this.#heldBytes + end - start > HELD_BYTES_MAX) {
-      this.#missed[direction].pdus++;
-      this.#missed[direction].bytes += end - start;
-    } else {
-      this.#heldBytes += end - start;
-      this.#held.push({ direction, timeMs, version, bytes: Buffer.from(b.subarray(start, end)) });
+    if (this.#held !== undefined) {
+      this.#keep(this.#held, { direction, timeMs, version, bytes: Buffer.from(b.subarray(start, end)) });
     }
     return true;
+  }
+
+  #keep(held: HeldPdu[], pdu: HeldPdu): void {
+    held.push(pdu);
+    this.#heldBytes += pdu.bytes.length + HELD_PDU_COST;
+    while (this.#heldBytes > HELD_BYTES_MAX) {
+      const { direction, bytes } = held.shift() as HeldPdu;
+      this.#heldBytes -= bytes.length + HELD_PDU_COST;
+      this.#missed[direction].pdus++;
+      this.#missed[direction].bytes += bytes.length;
+    }
   }
 
   /** The session is gone. */

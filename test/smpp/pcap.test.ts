@@ -1,4 +1,4 @@
-/** What comes out is read here by hand, as the RFCs and the pcap format draw it; the whole daemon's test asks tshark. */
+/** Read here by hand, as the RFCs and the pcap format draw it; the test of a whole daemon asks tshark too. */
 import { describe, expect, test } from 'vitest';
 import { PcapWriter } from '../../src/smpp/pcap.ts';
 import { readPcap } from '../support/pcap.ts';

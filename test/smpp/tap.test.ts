@@ -125,17 +125,20 @@ describe('a session that has not said who it is', () => {
     expect(to.bytes()).toHaveLength(0);
   });
 
-  test('is kept up to a bound, and what is over it is counted', () => {
+  test('is kept up to a bound, the latest of it, and what is over it is counted', () => {
     const to = shown();
     const tap = makeTap();
     tap.hold();
     const many = Buffer.concat(Array.from({ length: 1_000 }, () => pduBytes(0x15, 1)));
     for (let count = 0; count < 10; count++) tap.received(many);
+    tap.received(pduBytes(9, 0x1234));
     tap.add(to.feed);
     const events = to.events();
     const kept = events.filter(({ kind }) => kind === 'pdu').length;
-    expect(kept).toBeLessThanOrEqual(4_096);
+    expect(kept).toBeGreaterThan(10);
+    expect(kept).toBeLessThanOrEqual(128);
+    expect(to.bytes().subarray(-16)).toEqual(pduBytes(9, 0x1234));
     const missed = events.filter((event) => event.kind === 'dropped');
-    expect(missed.reduce((sum, { pdus }) => sum + pdus, kept)).toBe(10_000);
+    expect(missed.reduce((sum, { pdus }) => sum + pdus, kept)).toBe(10_001);
   });
 });
