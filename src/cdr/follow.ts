@@ -19,36 +19,26 @@ export interface PlacedEvent {
 const NO_NAMES: Names = { accounts: [], smscs: [] };
 
 /**
- * The events of one message, in order: those of the segment in its id and of later ones of its shard. Throws
- * when a block on the way is damaged.
+ * Hands out every block of a shard's segments from one on, in order. Throws when one of them is damaged.
  */
-export async function eventsOfMessage(
+export async function eachBlock(
   dataDir: string,
   shard: number,
-  idHigh: number,
-  idLow: number,
-): Promise<PlacedEvent[]> {
-  const found: PlacedEvent[] = [];
+  fromSegment: number,
+  take: (bytes: Buffer) => void,
+): Promise<void> {
   for (const { path, segment } of listSegments(dataDir, shard)) {
-    if (segment < idHigh) continue;
+    if (segment < fromSegment) continue;
     const reader = openSegmentReader(path);
     try {
-      let names = NO_NAMES;
       for (const { key, bytes } of reader.blocks(1)) {
         throwIfFaulty(bytes, key, segment, shard);
-        for (const { at, type } of eventsOf(bytes)) {
-          if (type === records.NAMES) names = namesAt(bytes, at);
-          const isIts =
-            bytes.readUInt32LE(at + records.RECORD_ID_LOW) === idLow &&
-            bytes.readUInt32LE(at + records.RECORD_ID_HIGH) === idHigh;
-          if (isIts && type !== records.NAMES) found.push({ event: decodeEvent(bytes, at), names });
-        }
+        take(bytes);
       }
     } finally {
       await reader.close();
     }
   }
-  return found;
 }
 
 /** Watches one shard; `poll` hands out what was committed since the last one. */
@@ -134,7 +124,7 @@ async function hasBlocks(path: string): Promise<boolean> {
   }
 }
 
-function namesAt(block: Buffer, at: number): Names {
+export function namesAt(block: Buffer, at: number): Names {
   const event = decodeEvent(block, at);
   if (event.type !== 'NAMES') throw new Error(`the event at byte ${at} is not NAMES`);
   return event;

@@ -327,6 +327,10 @@ export const OPERATION_ANSWER_DATA = 56;
 export const RECEIPTS_WAITING = 83;
 export const RECEIPTS_WAITING_BYTES = 24;
 
+/** An alert_notification for a receiver of an account. b: account.  24 its body */
+export const ALERT = 84;
+export const ALERT_BODY = 24;
+
 /** A session is its edge's slot and the slot's generation, so an answer never reaches a successor. */
 export const SESSION_SLOT_BITS = 16;
 export const SESSIONS_MAX = 1 << SESSION_SLOT_BITS;

@@ -3,6 +3,7 @@ import * as net from 'node:net';
 import { hrtime } from 'node:process';
 import { parseListen } from '../core/config-values.ts';
 import {
+  ALERT,
   ANSWER,
   ANSWER_SEQUENCE,
   ANSWER_SESSION,
@@ -41,7 +42,7 @@ import { PartWays } from './part-ways.ts';
 import { rulesOf } from './route.ts';
 import { LentReceipts } from './lent.ts';
 import { EsmeCaller, sendOutbind } from './outbind.ts';
-import { deliver, expireReceipts, sendHeldResults, sendUntold } from './receipts.ts';
+import { alert, deliver, expireReceipts, sendHeldResults, sendUntold } from './receipts.ts';
 import { EsmeSession } from './session.ts';
 import { TICKS_PER_SECOND, makeAccount, makeSmsc } from './setup.ts';
 import type { EdgeSetup } from './setup.ts';
@@ -73,7 +74,7 @@ export class Edge {
     this.#caller = new EsmeCaller(this.state, (socket, account) => this.#onConnection(socket, account));
     this.#server = net.createServer({ pauseOnConnect: true }, (socket) => this.#onConnection(socket));
     this.#takes = setup.ends.readers.map(
-      (_, shard) => (bytes: Bytes, at: number, _length: number) => this.#take(shard, bytes, at),
+      (_, shard) => (bytes: Bytes, at: number, length: number) => this.#take(shard, bytes, at, length),
     );
   }
 
@@ -219,11 +220,12 @@ export class Edge {
     dirty.clear();
   }
 
-  #take(shard: number, bytes: Bytes, at: number): boolean {
+  #take(shard: number, bytes: Bytes, at: number, length: number): boolean {
     const type = bytes.u8[at + RECORD_TYPE];
     if (type === ANSWER) this.#onAnswer(shard, bytes, at);
     else if (type === OPERATION_ANSWER) this.#onOperation(bytes, at);
     else if (type === DELIVER) deliver(this.state, shard, bytes, at);
+    else if (type === ALERT) alert(this.state, bytes, at, length);
     else if (type === RECEIPTS_WAITING) this.#caller.onWaiting(bytes.u16[(at + RECORD_B) >> 1]);
     else throw new Error(`record of type ${type} from shard ${shard}`);
     return true;

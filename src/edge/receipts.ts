@@ -1,5 +1,6 @@
 /** Receipts: from a shard to a receiver or transceiver session of their account, and the answer back. */
 import {
+  ALERT_BODY,
   DELIVER_ADDRESSES,
   DELIVER_DATA_CODING,
   DELIVER_DELIVERED,
@@ -40,6 +41,7 @@ import type { Bytes } from '../core/bytes.ts';
 import { CELL_RECEIPTS_DELIVERED, CELL_RECEIPTS_LATER } from '../core/ring/counters.ts';
 import { RING_FULL } from '../core/ring/ring.ts';
 import {
+  ALERT_NOTIFICATION,
   ESME_RINVBNDSTS,
   ESME_RMSGQFUL,
   ESME_ROK,
@@ -50,7 +52,10 @@ import {
   ESM_INTERMEDIATE,
   ESM_RECEIPT,
   ESM_TYPE_MASK,
+  HEADER_BYTES,
+  VERSION_33,
 } from '../smpp/constants.ts';
+import { writeHeader } from '../smpp/cursor.ts';
 import { receiptIdForm } from '../smpp/pdu/message-id-text.ts';
 import {
   CONTENT_AUTO,
@@ -149,6 +154,16 @@ export function deliver(edge: EdgeState, shard: number, bytes: Bytes, at: number
     writer.reserve(RECEIPT_PDU_BYTES_MAX);
     writer.at += writeReceiptPdu(writer.buffer, writer.at, sequence, args);
   }
+}
+
+/** An alert_notification goes to one receiver as it came; without one it is lost, as it would be on the wire. */
+export function alert(edge: EdgeState, bytes: Bytes, at: number, length: number): void {
+  const session = chooseReceiver(edge, bytes.u16[(at + RECORD_B) >> 1]);
+  if (session === undefined || session.version <= VERSION_33) return;
+  const pdu = Buffer.alloc(HEADER_BYTES + length - ALERT_BODY);
+  writeHeader(pdu, 0, pdu.length, ALERT_NOTIFICATION, ESME_ROK, session.window.nextSequence());
+  bytes.u8.copy(pdu, HEADER_BYTES, at + ALERT_BODY, at + length);
+  session.write(pdu);
 }
 
 function chooseReceiver(edge: EdgeState, accountIndex: number): Session | undefined {

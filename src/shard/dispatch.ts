@@ -1,5 +1,13 @@
 /** From an SMSC's queue to its binds: by priority, under its rate and the binds' windows, many in one write. */
-import { DATA_SM, STATE_EXPIRED, SUBMIT_SM } from '../smpp/constants.ts';
+import {
+  DATA_SM,
+  STATE_EXPIRED,
+  SUBMIT_SM,
+  TLV_MESSAGE_PAYLOAD,
+  TLV_SAR_MSG_REF_NUM,
+} from '../smpp/constants.ts';
+import { shortMessageEnd } from '../smpp/pdu/message-body.ts';
+import { findTlv } from '../smpp/pdu/tlv.ts';
 import { FLAG_DATA_SM, NO_BLOCK, NO_SLOT, SLOT_IN_FLIGHT } from '../core/message-table.ts';
 import { SMSC_EXPIRED, SMSC_IN_FLIGHT, SMSC_QUEUED } from '../core/ring/counters.ts';
 import { KIND_QUEUED, KIND_RETRY } from '../store/pending.ts';
@@ -33,7 +41,7 @@ export function dispatch(shard: ShardState, smsc: Smsc): number {
 }
 
 function sendOn(shard: ShardState, smsc: Smsc, bind: OutboundBind, allowed: number): number {
-  const { table, chunks, nowMs } = shard;
+  const { table, nowMs } = shard;
   let used = 0;
   while (used < allowed) {
     const slot = smsc.queue.shift();
@@ -45,18 +53,47 @@ function sendOn(shard: ShardState, smsc: Smsc, bind: OutboundBind, allowed: numb
     }
     table.state[slot] = SLOT_IN_FLIGHT;
     table.attempts[slot]++;
-    const chunk = table.bodyBlock[slot];
-    if (chunk === NO_BLOCK) {
-      const body = storedBody(shard, table.idHigh[slot], table.idLow[slot]);
-      bind.submit(slot, body, 0, body.length, nowMs, commandOf(table.flags[slot]));
-    } else {
-      const body = chunks.bytesOf(chunk).u8;
-      const command = commandOf(table.flags[slot]);
-      bind.submit(slot, body, table.bodyAt[slot], table.bodyLength[slot], nowMs, command);
-    }
+    submit(shard, bind, slot);
     used++;
   }
   return used;
+}
+
+function submit(shard: ShardState, bind: OutboundBind, slot: number): void {
+  const { table, nowMs } = shard;
+  const command = commandOf(table.flags[slot]);
+  const chunk = table.bodyBlock[slot];
+  if (chunk === NO_BLOCK) {
+    const body = storedBody(shard, table.idHigh[slot], table.idLow[slot]);
+    const length = bind.tlvs ? body.length : lengthWithoutTlvs(body, 0, body.length, command);
+    bind.submit(slot, body, 0, length, nowMs, command);
+    return;
+  }
+  const body = shard.chunks.bytesOf(chunk).u8;
+  const at = table.bodyAt[slot];
+  const whole = table.bodyLength[slot];
+  bind.submit(
+    slot,
+    body,
+    at,
+    bind.tlvs ? whole : lengthWithoutTlvs(body, at, whole, command),
+    nowMs,
+    command,
+  );
+}
+
+/**
+ * The SMSC answered the bind with a version that has no TLVs, though it is configured for a later one: they are left
+ * out, but for a text or the numbers of a part, without which the message would be another.
+ */
+function lengthWithoutTlvs(body: Buffer, at: number, length: number, command: number): number {
+  if (command !== SUBMIT_SM) return length;
+  const end = at + length;
+  const tlvAt = shortMessageEnd(body, at, end);
+  const isNeeded =
+    findTlv(body, tlvAt, end, TLV_MESSAGE_PAYLOAD) >= 0 ||
+    findTlv(body, tlvAt, end, TLV_SAR_MSG_REF_NUM) >= 0;
+  return isNeeded ? length : tlvAt - at;
 }
 
 function commandOf(flags: number): number {

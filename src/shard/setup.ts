@@ -37,6 +37,7 @@ export interface ShardSetup {
 }
 
 export interface ShardLog {
+  debug(message: string, detail?: Record<string, unknown>): void;
   info(message: string, detail?: Record<string, unknown>): void;
   warn(message: string, detail?: Record<string, unknown>): void;
   /** Ends the process at once: the ledger can not be trusted any more. */
@@ -101,6 +102,7 @@ export async function buildState(
     finals: new RecentFinals(RECENT_FINALS),
     operationAnswers: [],
     forwarded: new Map(),
+    alerts: { second: 0, count: 0 },
     lastToken: 0,
     removedHighs: [],
     removedLows: [],

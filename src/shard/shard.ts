@@ -8,6 +8,7 @@ import { CELL_PENDING, CELL_READY, CELL_RECOVERED } from '../core/ring/counters.
 import type { BindKind } from '../smpp/client-bind.ts';
 import type { BindHandler } from '../smpp/client.ts';
 import { OutboundBind } from '../smpp/client.ts';
+import { onAlert } from './alerts.ts';
 import { onCommitted, onNoRoom, publish, sendHeldAnswers } from './commit.ts';
 import { appendParked } from './events.ts';
 import { dispatch } from './dispatch.ts';
@@ -188,7 +189,10 @@ export class Shard {
         onUnmatched(state, bind, sequence, status, bytes, start, end),
       onOperationResponse: (_bind, token, status, bytes, start, end) =>
         onOperationResponse(state, token, status, bytes, start, end),
-      onAlert: (bind) => this.#log.info('alert_notification', { smsc: smscOf(bind).config.id }),
+      onAlert: (bind, bytes, start, end) => {
+        const handedOn = onAlert(state, bytes, start, end);
+        this.#log.debug('alert_notification', { smsc: smscOf(bind).config.id, handedOn });
+      },
       onCongestion: (bind, percent) => onCongestion(state, smscOf(bind), percent),
       onDeliver: (bind, bytes, start, end) => onDeliver(state, this.#reader, bind, bytes, start, end),
       onRead: (bind) => {

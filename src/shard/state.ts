@@ -121,6 +121,8 @@ export interface ShardState {
   operationAnswers: Answer[];
   /** Requests of clients that an SMSC is to answer, by token. */
   forwarded: Map<number, Answer>;
+  /** alert_notifications of this second. */
+  alerts: { second: number; count: number };
   /** Token of the request that was passed on last. */
   lastToken: number;
   /** Desks with something to hand out. */

@@ -15,6 +15,7 @@ const tell = (message: WorkerMessage): void => port.postMessage(message);
 
 const logger = await openLog(setup.config.log.level, `shard-${setup.index}`);
 const log = {
+  debug: (message: string, detail: Record<string, unknown> = {}) => logger.debug(detail, message),
   info: (message: string, detail: Record<string, unknown> = {}) => logger.info(detail, message),
   warn: (message: string, detail: Record<string, unknown> = {}) => logger.warn(detail, message),
   fatal: (message: string, detail: Record<string, unknown> = {}): never => {

@@ -12,6 +12,8 @@ export interface Submitted {
   answer: (idOrStatus: string | number) => void;
   /** Sends a receipt to the session that submitted; resolves with the status of its answer. */
   receipt: (id: string, stat?: string) => Promise<number>;
+  /** The same with these fields, in a PDU of this command. */
+  report: (fields: object, command?: 'deliver_sm' | 'data_sm') => Promise<number>;
 }
 
 export class NpmSmsc {
@@ -21,6 +23,8 @@ export class NpmSmsc {
   binds = 0;
   /** Status of the next bind responses. */
   bindStatus = 0;
+  /** More fields of the next bind responses. */
+  bindFields: object = {};
   /** sc_interface_version of the next bind responses. */
   version: number | undefined = undefined;
   #close: () => void = () => undefined;
@@ -55,6 +59,12 @@ export class NpmSmsc {
   }
 
   #submitted(pdu: Pdu, session: Session): Submitted {
+    const addresses = { source_addr: pdu.destination_addr, destination_addr: pdu.source_addr };
+    const report: Submitted['report'] = (fields, command = 'deliver_sm') =>
+      new Promise((resolve) => {
+        const whole = { esm_class: 4, ...addresses, ...fields };
+        session[command](whole, (answer) => resolve(answer.command_status));
+      });
     return {
       pdu,
       session,
@@ -65,18 +75,8 @@ export class NpmSmsc {
           typeof idOrStatus === 'string' ? { message_id: idOrStatus } : { command_status: idOrStatus };
         session.send(pdu.response(fields));
       },
-      receipt: (id, stat = 'DELIVRD') =>
-        new Promise((resolve) => {
-          session.deliver_sm(
-            {
-              esm_class: 4,
-              source_addr: pdu.destination_addr,
-              destination_addr: pdu.source_addr,
-              short_message: receiptText(id, stat),
-            },
-            (answer) => resolve(answer.command_status),
-          );
-        }),
+      receipt: (id, stat = 'DELIVRD') => report({ short_message: receiptText(id, stat) }),
+      report,
     };
   }
 

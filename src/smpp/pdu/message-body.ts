@@ -258,3 +258,13 @@ function stringEnd(b: Uint8Array, at: number, end: number, bytesMax: number): nu
   const nul = cStringEnd(b, at, room > bytesMax ? at + bytesMax : end);
   return nul < 0 && room >= bytesMax ? TOO_LONG : nul;
 }
+
+/** Where the short_message of a submit_sm or deliver_sm body (without header) of ours ends, and TLVs begin. */
+export function shortMessageEnd(b: Uint8Array, bodyAt: number, end: number): number {
+  let at = cStringEnd(b, bodyAt, end) + 3;
+  at = cStringEnd(b, at, end) + 3;
+  at = cStringEnd(b, at, end) + 4;
+  at = cStringEnd(b, at, end) + 1;
+  at = cStringEnd(b, at, end) + 5;
+  return at + 1 + b[at];
+}
