@@ -10,7 +10,10 @@ import {
 } from '../../src/core/gsm-tables.ts';
 import { oracleGsm } from '../support/oracle.ts';
 
-/** The Indian tables as 3GPP TS 23.038 A.2.4 to A.2.13 and A.3.4 to A.3.13 print them: 16 rows of 8 columns. */
+/**
+ * The Indian tables as 3GPP TS 23.038 A.2.4 to A.2.13 and A.3.4 to A.3.13 print them, 16 rows of 8 columns; but for
+ * A.2.11, whose 24 repeats the Tamil digit of 25.
+ */
 const printed = JSON.parse(readFileSync(new URL('shift-tables.json', import.meta.url), 'utf8')) as Record<
   string,
   { locking: string[]; single: string[] }
