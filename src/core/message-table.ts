@@ -175,6 +175,12 @@ export class MessageTable {
     // Taken from here on, also before the caller says what it is.
     state[slot] = SLOT_JOURNAL;
     this.used++;
+    this.clear(slot);
+    return slot;
+  }
+
+  /** Everything that a message gets in its course, as it is at the beginning. */
+  clear(slot: number): void {
     this.flags[slot] = 0;
     this.attempts[slot] = 0;
     this.finalState[slot] = 0;
@@ -187,7 +193,6 @@ export class MessageTable {
     this.networkErrorType[slot] = NO_NETWORK_ERROR;
     this.merged[slot] = 0;
     this.smscIdLength[slot] = 0;
-    return slot;
   }
 
   /** Gives the slot back; it must be in no queue, window or index any more. */

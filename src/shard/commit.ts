@@ -93,7 +93,7 @@ function settleAccepted(shard: ShardState, group: Group, index: number): void {
 function settleStored(shard: ShardState, smsc: Smsc, bytes: Bytes, at: number, chunk: number): void {
   const { scratch, table } = shard;
   const length = bytes.u32[at >> 2];
-  table.flags[scratch] = 0;
+  table.clear(scratch);
   fillSlot(shard, scratch, bytes, at, length);
   table.bodyBlock[scratch] = chunk;
   const held = isHeld(bytes, at, length);

@@ -1,7 +1,14 @@
 /** What time brings: binds that connect or give up, retries that are due, expiries, settling, and the disk's room. */
 import * as fs from 'node:fs';
 import { STATE_ACCEPTED, STATE_EXPIRED, STATE_UNKNOWN } from '../smpp/constants.ts';
-import { NO_SLOT, SLOT_AWAITING, SLOT_QUEUED, SLOT_RECEIPT, SLOT_RETRY } from '../core/message-table.ts';
+import {
+  FLAG_SCHEDULED,
+  NO_SLOT,
+  SLOT_AWAITING,
+  SLOT_QUEUED,
+  SLOT_RECEIPT,
+  SLOT_RETRY,
+} from '../core/message-table.ts';
 import { FINAL_NO_RECEIPT, FINAL_RECEIPT_NOT_TAKEN, FINAL_SENT } from '../core/records.ts';
 import {
   CELL_DISK_REFUSING,
@@ -62,7 +69,10 @@ function dueRetries(shard: ShardState, smsc: Smsc): void {
     // A late answer or a move to the store may have overtaken the entry.
     if (table.state[slot] !== SLOT_RETRY || table.dueMs[slot] !== retries.takenDueMs) continue;
     table.state[slot] = SLOT_QUEUED;
-    smsc.queue.unshift(slot, table.priority[slot]);
+    // A message that was scheduled comes to the end of the queue: it is not late.
+    const isScheduled = (table.flags[slot] & FLAG_SCHEDULED) !== 0 && table.attempts[slot] === 0;
+    if (isScheduled) smsc.queue.push(slot, table.priority[slot]);
+    else smsc.queue.unshift(slot, table.priority[slot]);
   }
 }
 

@@ -162,6 +162,10 @@ function cancel(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
     return;
   }
   const all = found.where === 'ended' ? undefined : waitingParts(shard, found);
+  if (all !== undefined && all.length > shard.table.freeSlots()) {
+    answerOperation(shard, { ...to, status: ESME_RSYSERR });
+    return;
+  }
   if (all !== undefined) {
     for (const each of all) endWaiting(shard, each);
     answered(shard, to);

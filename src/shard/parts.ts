@@ -65,8 +65,8 @@ export function partEnded(shard: ShardState, slot: number): void {
   const outcome = merge(shard, ends);
   const internal = (table.flags[slot] & FLAG_INTERNAL) !== 0;
   if (internal) tellFollowers(shard, table.idHigh[slot], first, outcome, parts);
-  for (const [index, end] of ends.entries()) {
-    if (index === 0 && !internal) tellLeader(shard, end, outcome, parts);
+  for (const end of ends) {
+    if (end.idLow === first && !internal) tellLeader(shard, end, outcome, parts);
     else endPart(shard, end);
   }
 }

@@ -129,7 +129,7 @@ export class Rebuilder {
       this.#slots.set(idKey(bytes, at), slot);
       return;
     }
-    table.flags[scratch] = 0;
+    table.clear(scratch);
     fillSlot(this.#shard, scratch, bytes, at, length);
     table.state[scratch] = firstState(table, scratch, bytes, at, length);
     // It may have been on its way to the SMSC when the daemon died: what is sent now may be a duplicate.

@@ -187,8 +187,10 @@ export class Shard {
         onSubmitResponse(state, bind, slot, status, bytes, start, end),
       onUnmatched: (bind, sequence, status, bytes, start, end) =>
         onUnmatched(state, bind, sequence, status, bytes, start, end),
-      onOperationResponse: (_bind, token, status, bytes, start, end) =>
-        onOperationResponse(state, token, status, bytes, start, end),
+      onOperationResponse: (_bind, token, status, bytes, start, end) => {
+        onOperationResponse(state, token, status, bytes, start, end);
+        publish(state);
+      },
       onAlert: (bind, bytes, start, end) => {
         const handedOn = onAlert(state, bytes, start, end);
         this.#log.debug('alert_notification', { smsc: smscOf(bind).config.id, handedOn });

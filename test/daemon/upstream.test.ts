@@ -76,7 +76,7 @@ test('an SMSC that answers the bind as 3.3 gets no TLVs', async () => {
   smsc.bindFields = { sc_interface_version: 0x33 };
   await stage.serve({ smsc: [{ port: smsc.port }] });
   const esme = await stage.esme();
-  await esme.write({ user_message_reference: 77, source_port: 1234, short_message: 'no more than this' });
+  await esme.send({ user_message_reference: 77, source_port: 1234, short_message: 'no more than this' });
   await until(() => smsc.submits.length === 1, 'the submit', 5_000);
   const { pdu, text } = smsc.submits[0];
   expect(text).toBe('no more than this');
@@ -88,7 +88,7 @@ test('an alert_notification reaches the account whose message it is about', asyn
   const smsc = await stage.npmSmsc((submitted) => submitted.answer('A1'));
   await stage.serve({ smsc: [{ port: smsc.port }] });
   const esme = await stage.esme();
-  await esme.write({ ...SENDER, destination_addr: '962790000009' });
+  await esme.send({ ...SENDER, destination_addr: '962790000009' });
   await until(() => smsc.submits.length === 1, 'the submit', 5_000);
   const alert = (fields: object): void => {
     const sessions = smsc.sessions as unknown as { alert_notification(fields: object): void }[];
