@@ -202,15 +202,21 @@ function readBody(grammar: Grammar, r: BodyReader, pdu: PduHead, reading: TlvRea
   if (r.isFine()) grammar.check?.(pdu, r);
 }
 
-/** All fields or, where the body may end early, those that are there; the others are null. */
-function readStart(grammar: Grammar, r: BodyReader, pdu: PduHead, mayEnd: boolean): void {
+/** The first `count` fields or, where the body may end early, those that are there; the others are null. */
+function readStart(
+  grammar: Grammar,
+  r: BodyReader,
+  pdu: PduHead,
+  mayEnd: boolean,
+  count: number = grammar.fields.length,
+): void {
   const target = pdu as PduHead & Record<string, unknown>;
   const { fields } = grammar;
   if (!mayEnd) {
     readFields(fields, r, target);
     return;
   }
-  for (let i = 0; i < fields.length; i++) {
+  for (let i = 0; i < count; i++) {
     if (r.at === r.end) {
       nullFrom(grammar, pdu, i);
       return;
@@ -220,19 +226,32 @@ function readStart(grammar: Grammar, r: BodyReader, pdu: PduHead, mayEnd: boolea
   }
 }
 
-/** A body as it should be, or its start; else TLVs alone, as peers of 5.0 send them; else it is ignored. */
+/**
+ * The forms in which peers send the body with an error, the likeliest first: as it should be, or its start; the first
+ * field and TLVs; TLVs alone (5.0); with strings of any length. What is none of these is ignored.
+ */
 function readErrorBody(grammar: Grammar, r: BodyReader, pdu: PduHead, reading: TlvReading): void {
   const from = r.at;
-  r.lenient = true;
-  readStart(grammar, r, pdu, true);
-  if (r.isFine()) pdu.tlvs = readTlvList(r, grammar.commandId, reading);
-  if (r.isFine()) return;
-  r.rewind(from);
-  nullFrom(grammar, pdu, 0);
-  pdu.tlvs = readTlvList(r, grammar.commandId, reading);
-  if (r.isFine()) return;
-  pdu.tlvs = [];
+  const { length } = grammar.fields;
+  const forms = [
+    { fields: length, lenient: false },
+    { fields: Math.min(1, length), lenient: false },
+    { fields: 0, lenient: false },
+    { fields: length, lenient: true },
+  ];
+  for (const { fields, lenient } of forms) {
+    r.rewind(from);
+    r.lenient = lenient;
+    nullFrom(grammar, pdu, 0);
+    readStart(grammar, r, pdu, true, fields);
+    // TLVs of a wrong length are no reason to read them otherwise.
+    r.lenient = true;
+    if (r.isFine()) pdu.tlvs = readTlvList(r, grammar.commandId, reading);
+    if (r.isFine()) return;
+  }
   r.rewind(r.end);
+  nullFrom(grammar, pdu, 0);
+  pdu.tlvs = [];
 }
 
 function nullFrom(grammar: Grammar, pdu: PduHead, first: number): void {

@@ -26,6 +26,13 @@ const VALUE_BYTES_MAX = 0xffff;
 const VENDOR_INTEGER_BYTES_MAX = 6;
 const VENDOR_INTEGER_BYTES_SENT = 4;
 
+/** Other names of the specifications. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['dest_port', 'destination_port'],
+  ['alert_on_msg_delivery', 'alert_on_message_delivery'],
+  ['failed_broadcast_area_identifier', 'broadcast_area_identifier'],
+]);
+
 /** Definitions by tag and by name. */
 export class TagTable {
   readonly #byTag = new Map<number, TagDefinition>();
@@ -43,7 +50,7 @@ export class TagTable {
   }
 
   byName(name: string): TagDefinition | undefined {
-    return this.#byName.get(name);
+    return this.#byName.get(ALIASES.get(name) ?? name);
   }
 
   [Symbol.iterator](): Iterator<TagDefinition> {
@@ -94,7 +101,7 @@ export const STANDARD_TAGS: TagTable = new TagTable(
 export function tagTable(vendor: readonly VendorTag[]): TagTable {
   const all = [...STANDARD_TAGS];
   for (const { name, tag, type } of vendor) {
-    const other = all.find((one) => one.tag === tag || one.name === name);
+    const other = all.find((one) => one.tag === tag || one.name === (ALIASES.get(name) ?? name));
     if (other !== undefined) {
       throw new RangeError(
         `TLV ${name} (${hex16(tag)}): ${other.name} (${hex16(other.tag)}) has that already`,

@@ -57,6 +57,23 @@ describe('an error response is taken', () => {
     expect(bind).toMatchObject({ systemId: null });
   });
 
+  it('with a NUL and TLVs where there are more fields than message_id', () => {
+    for (const id of [smpp.QUERY_SM_RESP, smpp.SUBMIT_MULTI_RESP]) {
+      const bytes = wirePdu(id, `\0${REASON}`, FAILED);
+      const pdu = read(bytes);
+      expect(pdu).toMatchObject({ messageId: '', tlvs: [reasonTlv] });
+      expect(encodePdu(pdu)).toEqual(bytes);
+    }
+    const whole = read(wirePdu(smpp.QUERY_SM_RESP, `a\0\0\x05\x09${REASON}`, FAILED));
+    expect(whole).toMatchObject({
+      messageId: 'a',
+      finalDate: '',
+      messageState: 5,
+      errorCode: 9,
+      tlvs: [reasonTlv],
+    });
+  });
+
   it('of every command without its body, and written so again', () => {
     for (const id of smpp.RESPONSE_IDS) {
       const only33 = [

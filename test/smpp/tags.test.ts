@@ -36,6 +36,12 @@ describe('the table', () => {
     expect(new Set(TAG_ROWS.map(({ name }) => name)).size).toBe(64);
   });
 
+  it('knows the other names of the specifications', () => {
+    expect(STANDARD_TAGS.byName('dest_port')?.tag).toBe(smpp.TLV_DESTINATION_PORT);
+    expect(STANDARD_TAGS.byName('failed_broadcast_area_identifier')?.tag).toBe(0x0606);
+    expect(() => tagTable([{ name: 'dest_port', tag: 0x1400, type: 'octets' }])).toThrow('has that already');
+  });
+
   it('takes every TLV of the valid vectors, under its name and where it is', () => {
     let checked = 0;
     for (const vector of vectors) {
