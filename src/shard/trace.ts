@@ -39,12 +39,16 @@ function endpointsOf(bind: OutboundBind): { local: string; remote: string } {
   };
 }
 
+/** A connection that is gone says nothing more, so a traced bind is looked at this often. */
+const LOOK_MS = 200;
+
 export class ShardTraces {
   readonly #binds: readonly OutboundBind[];
   readonly #now: () => number;
   readonly #post: (batch: TraceBatch) => void;
   readonly #traces = new Map<number, { feed: TraceFeed; bind: OutboundBind }>();
   readonly #taps = new Map<OutboundBind, BindTap>();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(binds: readonly OutboundBind[], now: () => number, post: (batch: TraceBatch) => void) {
     this.#binds = binds;
@@ -61,7 +65,12 @@ export class ShardTraces {
     const tap = this.#taps.get(bind) ?? new BindTap(bind, this.#now);
     this.#taps.set(bind, tap);
     tap.add(feed);
+    this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref();
     return true;
+  }
+
+  #look(): void {
+    for (const tap of this.#taps.values()) tap.look();
   }
 
   stop(trace: number): void {
@@ -71,6 +80,9 @@ export class ShardTraces {
     const { feed, bind } = found;
     if (this.#taps.get(bind)?.remove(feed) === 0) this.#taps.delete(bind);
     feed.stop();
+    if (this.#traces.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   credit(trace: number, cost: number): void {
@@ -110,10 +122,17 @@ class BindTap {
     return this.#feeds.size;
   }
 
+  /** Tells the end of a connection. */
+  look(): void {
+    if (this.#tap === undefined || this.#generation === this.#bind.generation) return;
+    this.#tap.ended();
+    this.#tap = undefined;
+  }
+
   #current(): Tap {
     const bind = this.#bind;
-    if (this.#tap !== undefined && this.#generation === bind.generation) return this.#tap;
-    this.#tap?.ended();
+    this.look();
+    if (this.#tap !== undefined) return this.#tap;
     this.#generation = bind.generation;
     const tap = new Tap({
       id: bindId(bind),

@@ -334,6 +334,7 @@ test('a bind to an SMSC, over its next connection too, our password overwritten'
     first.write(pduBytes(ENQUIRE_LINK, 77));
     await first.takePdu();
     first.destroy();
+    await until(() => trace.stdout.includes('the connection ended'), 'the end of the first connection');
     await until(() => smsc.bound.length === 2, 'a new bind');
     await until(() => pdusOf(trace.stdout).length >= 4, 'its PDUs');
     await trace.kill('SIGINT');
