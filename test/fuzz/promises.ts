@@ -1,4 +1,4 @@
-/** What must hold for every PDU, however broken: the codec, the scanners of the message path, and both beside each other. */
+/** What must hold for every PDU, however broken: of the codec, of the scanners of the message path, and of both. */
 import { readUdh } from '../../src/core/udh.ts';
 import { decodePdu, encodePdu, type CodecOptions, type DecodedPdu, type Pdu } from '../../src/smpp/codec.ts';
 import { concatOf } from '../../src/smpp/concat.ts';
@@ -166,7 +166,7 @@ function checkStrictlyWritten(pdu: Pdu, version: number): void {
   if (!again.ok) throw new Error(`what was written strictly is refused: ${again.reason}`);
 }
 
-/** Scanner and codec take the same and refuse the same; the first fault may be another where the body also ends early. */
+/** Scanner and codec take and refuse the same; the first fault may be another where the body also ends early. */
 function agree(what: string, status: number, result: DecodedPdu): void {
   const other = result.ok ? smpp.ESME_ROK : result.status;
   if (status === other) return;

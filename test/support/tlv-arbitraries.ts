@@ -88,7 +88,7 @@ export function expectedTags(command: Command, version: number): TagDefinition[]
   return [...STANDARD_TAGS].filter((one) => isExpectedIn(one, commandId, version));
 }
 
-/** Legal TLVs of a command: the mandatory ones, some of the others, the sar_* all or none, now and then unknown ones. */
+/** Legal TLVs of a command: the mandatory ones, some of the others, the sar_* all or none, and strangers. */
 export function tlvsArbitrary(command: Command, version: number, strangers: boolean): fc.Arbitrary<Tlv[]> {
   if (version < smpp.VERSION_34) return fc.constant([]);
   const expected = expectedTags(command, version).filter(({ tag }) => !PLACED.has(tag));

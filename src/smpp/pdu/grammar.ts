@@ -62,7 +62,7 @@ export interface Field<T> {
   readonly empty: T;
   /** Reads at `r.at` and moves it; where it can not, calls `r.fail` and the value means nothing. */
   read(r: BodyReader): T;
-  /** Octets of the value. Throws a RangeError that says why it does not fit; `lenient`: only what can not be written. */
+  /** Octets of the value. Throws a RangeError that says why it does not fit; `lenient`: only what no octets can say. */
   measure(value: T, version: number, lenient: boolean): number;
   /** Writes a measured value at `at`; returns the offset behind it. */
   write(b: Buffer, at: number, value: T): number;
@@ -87,7 +87,7 @@ export interface Grammar {
   readonly since: number;
   readonly until: number;
   readonly fields: readonly NamedField[];
-  /** A PDU of this command with everything empty. A copy of it that is filled is made twice as fast as one that grows. */
+  /** A PDU of this command with everything empty. To fill a copy of it is twice as fast as to let one grow. */
   readonly blank: Readonly<PduHead>;
   /** A success may come without its body (a response only). */
   readonly mayBeBare: boolean;
