@@ -5,6 +5,9 @@ export const PARTS = ['smpp', 'net-smpp', 'kannel', 'tshark'] as const;
 export type PartName = (typeof PARTS)[number];
 export type Outcome = 'ok' | 'failed' | 'skipped';
 
+/** Of what an error says: a daemon's whole log is in some. */
+const BROKEN_LENGTH_MAX = 1_500;
+
 interface Topic {
   name: string;
   passed: number;
@@ -46,13 +49,10 @@ export class Checks {
     if (!this.notes.includes(text)) this.notes.push(text);
   }
 
-  /** The part could not go on. */
+  /** The part, or a scenario of it, could not go on. */
   broken(error: unknown): void {
-    this.that(
-      'the part runs to its end',
-      false,
-      error instanceof Error ? (error.stack ?? error.message) : show(error),
-    );
+    const said = error instanceof Error ? (error.stack ?? error.message) : show(error);
+    this.that('runs to its end', false, said.slice(0, BROKEN_LENGTH_MAX));
   }
 
   get passed(): number {

@@ -3,7 +3,7 @@ import type { Ground } from './ground.ts';
 import { complaints, CREDENTIALS, fieldText, PerlEsme } from './net-smpp-esme.ts';
 import type { PerlFields, PerlPdu } from './net-smpp-esme.ts';
 import { textOf, udhOf } from './npm-peers.ts';
-import type { NpmUpstream } from './npm-peers.ts';
+import type { Asked, NpmUpstream } from './npm-peers.ts';
 import { serveWithUpstream } from './smpp-binds.ts';
 
 const ROK = 0;
@@ -42,7 +42,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'binary with NULs and a user data header',
-    fields: { short_message: latin1('0605040b8423f0000100ff00'), data_coding: 4, esm_class: 0x40 },
+    fields: { short_message: latin1('06050415820000000100ff00'), data_coding: 4, esm_class: 0x40 },
     text: Buffer.from('000100ff00', 'hex'),
     expect: { data_coding: 4, esm_class: 0x40 },
   },
@@ -103,11 +103,11 @@ export async function checkPerlMessages(ground: Ground): Promise<void> {
     if (!checks.equal('is accepted', [answer.name, answer.status], ['submit_sm_resp', ROK])) continue;
     if (!(await ground.comes('it comes to the SMSC', () => toNumber(upstream, number) !== undefined)))
       continue;
-    const { pdu } = toNumber(upstream, number) as { pdu: Parameters<typeof textOf>[0] };
+    const { pdu } = toNumber(upstream, number) as Asked;
     checks.equal('the text', textOf(pdu), text);
     for (const [field, value] of Object.entries(expect)) checks.equal(field, pdu[field], value);
     if (fields.esm_class === 0x40)
-      checks.equal('the header', udhOf(pdu), [Buffer.from('05040b8423f0', 'hex')]);
+      checks.equal('the header', udhOf(pdu), [Buffer.from('050415820000', 'hex')]);
     const fails = index % 2 === 1;
     await checkReceipt(ground, perl, 'trx', upstream, number, answer, fails);
   }
@@ -116,7 +116,7 @@ export async function checkPerlMessages(ground: Ground): Promise<void> {
   checks.equal('the module complains of nothing', complaints(perl), []);
 }
 
-function toNumber(upstream: NpmUpstream, number: string): ReturnType<NpmUpstream['of']>[number] | undefined {
+function toNumber(upstream: NpmUpstream, number: string): Asked | undefined {
   return upstream.of('submit_sm').find(({ pdu }) => pdu.destination_addr === number);
 }
 
@@ -131,13 +131,9 @@ async function checkReceipt(
   fails: boolean,
 ): Promise<void> {
   const { checks } = ground;
-  const index = upstream.of('submit_sm').findIndex(({ pdu }) => pdu.destination_addr === number);
-  const smscId = String(index + 1).padStart(10, '0');
-  const taken = await upstream.receipt(
-    upstream.of('submit_sm')[index],
-    smscId,
-    fails ? 'UNDELIV' : 'DELIVRD',
-  );
+  const asked = toNumber(upstream, number);
+  if (asked === undefined) throw new Error(`nothing came for ${number}`);
+  const taken = await upstream.receipt(asked, fails ? 'UNDELIV' : 'DELIVRD');
   checks.equal('the SMSC is told that its receipt is taken', taken.command_status, ROK);
   const id = String(answer.message_id);
   const mine = (pdu: PerlPdu): boolean => fieldText(pdu, 'short_message').startsWith(`id:${id} `);

@@ -9,7 +9,7 @@ import { shownText } from './smpp-binds.ts';
 
 const ROK = 0;
 const RINVMSGID = 0x0c;
-const RINVDLNAME = 0x34;
+const RINVDSTADR = 0x0b;
 const ENROUTE = 1;
 
 /** Everything waits for an SMSC that comes at the end. */
@@ -41,15 +41,15 @@ async function checkMulti(ground: Ground, perl: PerlEsme): Promise<void> {
   checks.topic('submit_multi');
   const answer = await perl.call('trx', 'submit_multi', {
     ...PERL_SOURCE,
-    dest_flag: [1, 1, 2, 2],
-    dest_addr_ton: [1, 1, 0, 0],
-    dest_addr_npi: [1, 1, 0, 0],
-    destination_addr: ['447700900101', '447700900102', 'staff', 'nobody'],
+    dest_flag: [1, 1, 2, 1],
+    dest_addr_ton: [1, 1, 0, 1],
+    dest_addr_npi: [1, 1, 0, 1],
+    destination_addr: ['447700900101', '447700900102', 'staff', ''],
     short_message: 'to many',
   });
   checks.equal('is accepted', [answer.name, answer.status], ['submit_multi_resp', ROK]);
   checks.equal('no_unsuccess', answer.no_unsuccess, 1);
-  checks.equal('error_status_code', answer.error_status_code, [RINVDLNAME]);
+  checks.equal('error_status_code', answer.error_status_code, [RINVDSTADR]);
 }
 
 async function checkData(ground: Ground, perl: PerlEsme): Promise<void> {

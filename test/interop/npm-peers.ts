@@ -211,7 +211,9 @@ export class NpmUpstream {
   bindFields: Fields = { system_id: 'npmsmsc' };
   /** Called with each submit_sm once it is answered. */
   onMessage: (asked: Asked) => void = () => undefined;
-  #ids = 0;
+  /** Of the last message, counted up from here. */
+  lastId = 0;
+  readonly #ids = new Map<NpmPdu, string>();
   #server: NpmServer | undefined;
 
   async listen(port = 0): Promise<this> {
@@ -244,6 +246,7 @@ export class NpmUpstream {
     const number = this.of(pdu.command).length;
     const fields = answer === undefined ? this.#usual(pdu) : answer(asked, number);
     if (fields === undefined) return;
+    if ('message_id' in fields) this.#ids.set(pdu, String(fields.message_id));
     session.send(pdu.response(fields));
     if (pdu.command === 'bind_receiver' || pdu.command === 'bind_transceiver') this.receivers.push(session);
     if (pdu.command === 'submit_sm') this.onMessage(asked);
@@ -257,7 +260,14 @@ export class NpmUpstream {
   }
 
   nextId(): string {
-    return String(++this.#ids).padStart(10, '0');
+    return String(++this.lastId).padStart(10, '0');
+  }
+
+  /** The id that a message was answered with. */
+  idOf({ pdu }: Asked): string {
+    const id = this.#ids.get(pdu);
+    if (id === undefined) throw new Error(`${pdu.command} ${pdu.sequence_number} was given no id`);
+    return id;
   }
 
   /** The requests of this command, in order. */
@@ -280,7 +290,8 @@ export class NpmUpstream {
   }
 
   /** A delivery receipt of a message, by the text of v3.4 appendix B. */
-  receipt({ pdu }: Asked, id: string, stat = 'DELIVRD', fields: Fields = {}): Promise<NpmPdu> {
+  receipt(asked: Asked, stat = 'DELIVRD', fields: Fields = {}): Promise<NpmPdu> {
+    const { pdu } = asked;
     return this.send('deliver_sm', {
       esm_class: 4,
       source_addr_ton: pdu.dest_addr_ton,
@@ -289,7 +300,7 @@ export class NpmUpstream {
       dest_addr_ton: pdu.source_addr_ton,
       dest_addr_npi: pdu.source_addr_npi,
       destination_addr: pdu.source_addr,
-      short_message: receiptText(id, stat),
+      short_message: receiptText(this.idOf(asked), stat),
       ...fields,
     });
   }

@@ -19,7 +19,7 @@ interface Case {
   udh?: Buffer[];
 }
 
-const PORTS_UDH = Buffer.from('0605040b8423f0', 'hex');
+const PORTS_UDH = Buffer.from('06050415820000', 'hex');
 const CASES: readonly Case[] = [
   {
     what: 'GSM default alphabet and extension',
@@ -170,9 +170,8 @@ async function checkReceipt(
   fails: boolean,
 ): Promise<void> {
   const { checks } = ground;
-  const smscId = String(upstream.of('submit_sm').indexOf(asked) + 1).padStart(10, '0');
   const stat = fails ? 'UNDELIV' : 'DELIVRD';
-  const taken = await upstream.receipt(asked, smscId, stat);
+  const taken = await upstream.receipt(asked, stat);
   checks.equal('the SMSC is told that its receipt is taken', taken.command_status, ROK);
   const receipt = await esme.receipt(id);
   checks.equal('the receipt says', receipt.stat, stat);
@@ -204,8 +203,7 @@ async function checkNoReceipt(ground: Ground, esme: NpmEsme, upstream: NpmUpstre
     if (!(await ground.comes(`${number} comes to the SMSC`, () => arrived(upstream, number).length === 1)))
       return;
     const asked = arrived(upstream, number)[0];
-    const smscId = String(upstream.of('submit_sm').indexOf(asked) + 1).padStart(10, '0');
-    await upstream.receipt(asked, smscId, stat);
+    await upstream.receipt(asked, stat);
   }
   // The one that must come is the last: receipts of one account keep their order.
   await ground.comes('the receipt of the failure comes', () => esme.receipts.some(({ id }) => id === ids[2]));
@@ -257,8 +255,7 @@ async function checkParts(ground: Ground, esme: NpmEsme, upstream: NpmUpstream):
     }
     const whole = await comesWhole(ground, upstream, number, LONG_GSM);
     for (const asked of whole) {
-      const smscId = String(upstream.of('submit_sm').indexOf(asked) + 1).padStart(10, '0');
-      await upstream.receipt(asked, smscId);
+      await upstream.receipt(asked);
     }
     for (const id of ids) checks.equal('a receipt for each part', (await esme.receipt(id)).stat, 'DELIVRD');
   }
@@ -329,6 +326,7 @@ export async function checkLongStyles(ground: Ground): Promise<void> {
       for (const { pdu } of came) checks.equal('its style', styleOf(pdu), style);
     }
     esme.cut();
+    await ground.rest();
   }
 }
 

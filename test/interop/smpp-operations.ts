@@ -7,6 +7,7 @@ import { serveWithUpstream, shownText } from './smpp-binds.ts';
 
 const ROK = 0;
 const RINVMSGID = 0x0c;
+const RINVDSTADR = 0x0b;
 const RINVDLNAME = 0x34;
 const RQUERYFAIL = 0x67;
 const RPROHIBITED = 0x101;
@@ -37,20 +38,19 @@ export async function checkMulti(ground: Ground): Promise<void> {
       { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: destinations[0] },
       { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: destinations[1] },
       { dl_name: 'staff' },
-      { dl_name: 'nobody' },
+      { dest_addr_ton: 1, dest_addr_npi: 1, destination_addr: '' },
     ],
   });
   checks.equal('is answered', answer.command, 'submit_multi_resp');
   checks.equal('is accepted', answer.command_status, ROK);
   const unsuccess = (answer.unsuccess_sme ?? []) as Unsuccess[];
   const named = unsuccess.map(({ error_status_code }) => error_status_code);
-  checks.equal('what could not be sent is named', named, [RINVDLNAME]);
+  checks.equal('who can not be sent to is named', named, [RINVDSTADR]);
   await ground.comes('each destination comes once', () => upstream.withText('to many').length >= 4);
   const came = upstream.withText('to many').map(({ pdu }) => String(pdu.destination_addr));
   checks.equal('to whom', came.toSorted(), destinations);
   for (const asked of upstream.withText('to many')) {
-    const smscId = String(upstream.of('submit_sm').indexOf(asked) + 1).padStart(10, '0');
-    await upstream.receipt(asked, smscId);
+    await upstream.receipt(asked);
   }
   const id = String(answer.message_id);
   const receipts = () => esme.receipts.filter((receipt) => receipt.id === id);
@@ -65,6 +65,15 @@ async function checkMultiRefused(ground: Ground, esme: NpmEsme): Promise<void> {
   const { checks } = ground;
   const none = await esme.request('submit_multi', { ...SOURCE, data_coding: 0, short_message: 'x' });
   checks.equal('to nobody: ESME_RINVNUMDESTS', none.command_status, 0x33);
+  // An unsuccess_sme has room for a number only: a list that is not there can not be named in one.
+  const dest_address = [{ dl_name: 'nobody' }];
+  const unknown = await esme.request('submit_multi', {
+    ...SOURCE,
+    data_coding: 0,
+    short_message: 'x',
+    dest_address,
+  });
+  checks.equal('to a list that is not there', unknown.command_status, RINVDLNAME);
   checks.equal('the session is still there', (await esme.request('enquire_link')).command_status, ROK);
 }
 
@@ -93,7 +102,7 @@ export async function checkDataSm(ground: Ground): Promise<void> {
     checks.equal('as', asked.pdu.command, supports.length === 0 ? 'submit_sm' : 'data_sm');
     checks.equal('data_coding', asked.pdu.data_coding, 8);
     checks.equal('user_message_reference', asked.pdu.user_message_reference, 77);
-    const smscId = '0000000001';
+    const smscId = upstream.idOf(asked);
     const payload = { message: `id:${smscId} stat:DELIVRD err:000 text:` };
     const carried = await upstream.send('data_sm', {
       esm_class: 4,
@@ -144,8 +153,7 @@ export async function checkQueued(ground: Ground): Promise<void> {
   const texts = upstream.of('submit_sm').map(({ pdu }) => shownText(pdu));
   checks.equal('their texts', texts.toSorted(), ['after', 'as it was']);
   const [asked] = upstream.withText('as it was');
-  const smscId = String(upstream.of('submit_sm').indexOf(asked) + 1).padStart(10, '0');
-  await upstream.receipt(asked, smscId);
+  await upstream.receipt(asked);
   checks.equal('the receipt', (await esme.receipt(kept)).stat, 'DELIVRD');
   esme.cut();
 }

@@ -1,5 +1,4 @@
 /** The SMSC's side: versions, kinds of bind, odd answers, receipts in its own manner, what it sends of itself. */
-import { until } from '../support/daemon.ts';
 import type { Ground } from './ground.ts';
 import { NpmEsme, NpmUpstream } from './npm-peers.ts';
 import { serveWithUpstream } from './smpp-binds.ts';
@@ -11,7 +10,6 @@ export async function checkUpstreams(ground: Ground): Promise<void> {
   await checkVersions(ground);
   await checkPair(ground);
   await checkAnswers(ground);
-  await checkDialects(ground);
   await checkItsOwn(ground);
 }
 
@@ -43,9 +41,10 @@ async function checkVersions(ground: Ground): Promise<void> {
     const [asked] = upstream.withText('by version');
     const reference = asked.pdu.user_message_reference;
     checks.equal('its TLV', reference, version === 0x33 ? undefined : 9);
-    await upstream.receipt(asked, '0000000001');
+    await upstream.receipt(asked);
     checks.equal('the receipt', (await esme.receipt(String(answer.message_id))).stat, 'DELIVRD');
     esme.cut();
+    await ground.rest();
   }
 }
 
@@ -58,7 +57,7 @@ async function checkPair(ground: Ground): Promise<void> {
   const esme = await NpmEsme.bind(front.port, 'bind_transceiver');
   const answer = await esme.submit({ data_coding: 0, short_message: 'pair' });
   await ground.comes('a message comes', () => upstream.withText('pair').length === 1);
-  await upstream.receipt(upstream.withText('pair')[0], '0000000001');
+  await upstream.receipt(upstream.withText('pair')[0]);
   checks.equal('its receipt', (await esme.receipt(String(answer.message_id))).stat, 'DELIVRD');
   esme.cut();
 }
@@ -85,62 +84,6 @@ async function checkAnswers(ground: Ground): Promise<void> {
   const receipt = await esme.receipt(String(refused.message_id));
   checks.that('ESME_RINVDSTADR fails', ['UNDELIV', 'REJECTD'].includes(receipt.stat), receipt.stat);
   checks.equal('and is not tried again', ids.get('refused'), 1);
-  esme.cut();
-}
-
-interface Dialect {
-  what: string;
-  /** Of the receipt of the message whose id at the SMSC is this. */
-  fields: (id: string) => Record<string, unknown>;
-  stat: string;
-}
-
-const DIALECTS: readonly Dialect[] = [
-  {
-    what: 'keys in capitals, seconds in the dates',
-    fields: (id) => ({
-      short_message: `ID:${id} SUB:001 DLVRD:001 SUBMIT DATE:261122010159 DONE DATE:261122010200 STAT:DELIVRD ERR:0`,
-    }),
-    stat: 'DELIVRD',
-  },
-  {
-    what: 'the id in hexadecimal',
-    fields: (id) => ({ short_message: `id:${Number(id).toString(16)} stat:UNDELIV err:06B text:` }),
-    stat: 'UNDELIV',
-  },
-  {
-    what: 'TLVs only',
-    fields: (id) => ({ short_message: '', receipted_message_id: id, message_state: 3 }),
-    stat: 'EXPIRED',
-  },
-  {
-    what: 'UCS-2 text',
-    fields: (id) => ({ data_coding: 8, short_message: `id:${id} stat:REJECTD err:001 text:` }),
-    stat: 'REJECTD',
-  },
-  {
-    what: 'message_payload',
-    fields: (id) => ({ message_payload: { message: `id:${id} stat:DELETED err:000 text:` } }),
-    stat: 'DELETED',
-  },
-];
-
-/** Receipts as vendors write them are understood, and are written to the client by the book. */
-async function checkDialects(ground: Ground): Promise<void> {
-  const { checks } = ground;
-  checks.topic("receipts in vendors' dialects");
-  const { upstream, front } = await serveWithUpstream(ground);
-  const esme = await NpmEsme.bind(front.port, 'bind_transceiver');
-  for (const [index, { what, fields, stat }] of DIALECTS.entries()) {
-    const text = `dialect ${index}`;
-    const answer = await esme.submit({ data_coding: 0, short_message: text });
-    await until(() => upstream.withText(text).length === 1, text);
-    const smscId = String(index + 1).padStart(10, '0');
-    const taken = await upstream.receipt(upstream.withText(text)[0], smscId, stat, fields(smscId));
-    checks.equal(`${what}: answered`, taken.command_status, ROK);
-    const receipt = await esme.receipt(String(answer.message_id));
-    checks.equal(`${what}: stat`, receipt.stat, stat);
-  }
   esme.cut();
 }
 

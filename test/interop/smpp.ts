@@ -4,6 +4,7 @@ import { checkBinds, checkRefusals } from './smpp-binds.ts';
 import { checkLongStyles, checkMessages } from './smpp-messages.ts';
 import { checkBroadcast, checkDataSm, checkMulti, checkQueued } from './smpp-operations.ts';
 import { checkOutbind } from './smpp-outbind.ts';
+import { checkDialects, checkReceiptForms } from './smpp-receipts.ts';
 import { checkUpstreams } from './smpp-upstreams.ts';
 
 const SCENARIOS = [
@@ -15,6 +16,8 @@ const SCENARIOS = [
   checkDataSm,
   checkQueued,
   checkBroadcast,
+  checkDialects,
+  checkReceiptForms,
   checkUpstreams,
   checkOutbind,
 ];
@@ -31,4 +34,4 @@ async function run(ground: Ground): Promise<void> {
   }
 }
 
-export const smppPart: Part = { name: 'smpp', needs: [], limitMs: 240_000, run };
+export const smppPart: Part = { name: 'smpp', needs: [], limitMs: 300_000, run };
