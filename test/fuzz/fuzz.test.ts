@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/smpp/codec.ts';
 import * as smpp from '../../src/smpp/constants.ts';
@@ -80,5 +82,24 @@ describe('the mutations', () => {
     expect(seeds).toHaveLength(vectors.length + 1);
     const submit = seeds.find(({ bytes }) => bytes.length === 62 && bytes.readUInt32BE(4) === smpp.SUBMIT_SM);
     expect(submit?.places).toHaveLength(22);
+  });
+});
+
+describe('the long run', () => {
+  it('sums up in its last line', () => {
+    const script = fileURLToPath(new URL('run.ts', import.meta.url));
+    const printed = execFileSync(process.execPath, [script, '--count', '3000', '--seed', '7'], {
+      encoding: 'utf8',
+    });
+    const last = printed.trimEnd().split('\n').at(-1);
+    expect(last).toBe('fuzz: pdus=3000 throws=0 hangs=0 leaks=0 seed=7');
+  });
+
+  it('tries one PDU again', () => {
+    const script = fileURLToPath(new URL('run.ts', import.meta.url));
+    const words = ['--seed', '7', '--at', '12'];
+    expect(execFileSync(process.execPath, [script, ...words], { encoding: 'utf8' })).toMatch(
+      /^PDU 12, seed 7: /,
+    );
   });
 });
