@@ -7,6 +7,7 @@ import { versionNumber } from '../smpp/negotiate.ts';
 import { sessionVersion } from '../smpp/pdu/bind.ts';
 import { BINDING, boundStateOf } from '../smpp/session.ts';
 import { answersCall } from './outbind.ts';
+import { statusAnswer } from './responses.ts';
 import { addReceiver, takesReceipts } from './receipts.ts';
 import type { BindVerdict, Session } from './state.ts';
 
@@ -37,6 +38,8 @@ export function bind(
     refuse(session, command, sequence, smpp.ESME_RBINDFAIL);
     return false;
   }
+  // A refusal, too, has the form of the version that was asked for.
+  session.version = sessionVersion(smpp.VERSION_50, request.interfaceVersion);
   session.state = BINDING;
   const { control, log } = session.edge;
   control.authenticate(request.systemId, request.password, session.address, true).then(
@@ -99,6 +102,6 @@ function decide(
 
 function refuse(session: Session, command: number, sequence: number, status: number): void {
   session.edge.cells[CELL_BINDS_REFUSED]++;
-  session.headerOnly(smpp.responseIdOf(command), status, sequence);
+  statusAnswer(session, sequence, command, status);
   session.end();
 }
