@@ -23,8 +23,6 @@ export class NpmSmsc {
   binds = 0;
   /** Status of the next bind responses. */
   bindStatus = 0;
-  /** More fields of the next bind responses. */
-  bindFields: object = {};
   /** sc_interface_version of the next bind responses. */
   version: number | undefined = undefined;
   #close: () => void = () => undefined;

@@ -73,7 +73,7 @@ test('vendor TLVs: routed by, renamed, dropped, carried end to end, and shown by
 
 test('an SMSC that answers the bind as 3.3 gets no TLVs', async () => {
   const smsc = await stage.npmSmsc((submitted) => submitted.answer('A1'));
-  smsc.bindFields = { sc_interface_version: 0x33 };
+  smsc.version = 0x33;
   await stage.serve({ smsc: [{ port: smsc.port }] });
   const esme = await stage.esme();
   await esme.send({ user_message_reference: 77, source_port: 1234, short_message: 'no more than this' });
