@@ -23,10 +23,13 @@ export const NO_BIND = 0xffff_ffff;
 /** Edge of an ACCEPTED event that nobody waits for. */
 export const NO_EDGE = 0xff;
 
-/** Something to do when a group is durable; `undone` instead, should its commit fail. */
+/**
+ * Something to do when a group is durable; `undone` instead, should its commit fail. Without `undone` it belongs to
+ * events that are written all the same once there is room, and waits for that.
+ */
 export interface AfterCommit {
   done(): void;
-  undone(): void;
+  undone?(): void;
 }
 
 export class Group {

@@ -23,12 +23,13 @@ export interface AssemblyLimits {
 }
 
 /**
- * `complete`: `parts` are the message's, in order. `waiting`: the part is held. `duplicate`: a part with that sequence
- * is held already, and stays; the new one is not kept. `ignored`: there is no such part (0, or beyond the total).
+ * `complete`: `parts` are the message's, in order. `waiting`: the part is held. `duplicate`: `held`, a part with that
+ * sequence, stays; the new one is not kept. `ignored`: there is no such part (0, or beyond the total).
  */
 export type Assembled<T> =
   | { readonly outcome: 'complete'; readonly parts: readonly T[] }
-  | { readonly outcome: 'waiting' | 'duplicate' | 'ignored' };
+  | { readonly outcome: 'duplicate'; readonly held: T }
+  | { readonly outcome: 'waiting' | 'ignored' };
 
 interface PartSet<T> {
   readonly parts: (T | undefined)[];
@@ -59,14 +60,15 @@ export class Assembly<T> {
     const { total } = key;
     if (!(total >= 1 && sequence >= 1 && sequence <= total)) return { outcome: 'ignored' };
     if (total === 1) return { outcome: 'complete', parts: [part] };
-    const name = [key.account, key.kind, key.reference, total, key.source, key.dest].join('\0');
+    const name = nameOf(key);
     let set = this.#sets.get(name);
     if (set === undefined) {
       const parts = Array.from<undefined>({ length: total });
       set = { parts, held: 0, untilMs: nowMs + this.#limits.waitMs };
       this.#sets.set(name, set);
     }
-    if (set.parts[sequence - 1] !== undefined) return { outcome: 'duplicate' };
+    const held = set.parts[sequence - 1];
+    if (held !== undefined) return { outcome: 'duplicate', held };
     set.parts[sequence - 1] = part;
     set.held++;
     this.#partsHeld++;
@@ -89,18 +91,23 @@ export class Assembly<T> {
     return heldOf(set);
   }
 
-  /** All that is held, set by set: nothing more will come. */
-  takeAll(): (readonly T[])[] {
-    const all = Array.from(this.#sets.values(), heldOf);
-    this.#sets.clear();
-    this.#partsHeld = 0;
-    return all;
+  /** Takes out what is held of one message: its parts in order, with gaps closed. */
+  take(key: AssemblyKey): readonly T[] {
+    const name = nameOf(key);
+    const set = this.#sets.get(name);
+    if (set === undefined) return [];
+    this.#remove(name, set);
+    return heldOf(set);
   }
 
   #remove(name: string, set: PartSet<T>): void {
     this.#sets.delete(name);
     this.#partsHeld -= set.held;
   }
+}
+
+function nameOf({ account, kind, reference, total, source, dest }: AssemblyKey): string {
+  return [account, kind, reference, total, source, dest].join('\0');
 }
 
 function heldOf<T>({ parts }: PartSet<T>): T[] {

@@ -173,10 +173,15 @@ export const NAMES = 9;
 export const REPLACED = 10;
 
 /**
- * JOINED: this part was joined with the others of its message. a: 1 if the client gets no receipt for it.
+ * JOINED: this part was joined with the others of its message. a: JOINED_TOLD_*, b: registered_delivery that its
+ * receipt goes by from here on.
  *  24 u32 idLow  28 u32 idHigh of the first message that the parts were made into
  */
 export const JOINED = 11;
+/** The client gets a receipt of this part, none of it, or one of all parts under its id. */
+export const JOINED_TOLD_EACH = 0;
+export const JOINED_TOLD_NOT = 1;
+export const JOINED_TOLD_FOR_ALL = 2;
 export const JOINED_LEADER_LOW = 24;
 export const JOINED_LEADER_HIGH = 28;
 export const JOINED_BYTES = 32;

@@ -54,14 +54,21 @@ export function sendersOf({
   };
 }
 
-/** The account's rate, counted in parts; and whether anything is taken at all. */
-export function takeTokens(edge: EdgeState, account: EdgeAccount, count: number): boolean {
+/** Whether a message may pass now by the account's rate; and whether anything is taken at all. */
+export function takeToken(edge: EdgeState, { index, intervalTicks, burstTicks }: EdgeAccount): boolean {
   if (edge.draining) return false;
-  const { intervalTicks } = account;
-  if (intervalTicks === 0 || count === 0) return true;
-  if (edge.rates.take(account.index, edge.nowTicks, intervalTicks * count, account.burstTicks)) return true;
+  if (intervalTicks === 0) return true;
+  if (edge.rates.take(index, edge.nowTicks, intervalTicks, burstTicks)) return true;
   edge.cells[CELL_SUBMIT_THROTTLED]++;
   return false;
+}
+
+/**
+ * The rate is counted in parts: what the parts of a message after its first take of it. They are not refused, or an
+ * account with a low rate could send no long message at all; what follows them waits.
+ */
+export function spendTokens(edge: EdgeState, { index, intervalTicks }: EdgeAccount, count: number): void {
+  if (intervalTicks > 0 && count > 0) edge.rates.spend(index, edge.nowTicks, intervalTicks, count);
 }
 
 /** Nothing more may be queued for this SMSC, or its shard is short of disk. */

@@ -6,12 +6,12 @@ import type { MessageObject } from '../smpp/pdu/message-encode.ts';
 import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { PROTOCOL_SMPP } from '../core/records.ts';
 import { concatOf } from '../smpp/concat.ts';
-import { hasNoRoom, takeTokens } from './admission.ts';
+import { hasNoRoom, takeToken } from './admission.ts';
 import { formatIdFor } from './message-ids.ts';
 import { respond, statusAnswer } from './responses.ts';
 import { chooseSmsc } from './route.ts';
 import type { EdgeAccount, Session } from './state.ts';
-import { mustHold, submitMessage } from './submit-message.ts';
+import { submitMessage } from './submit-message.ts';
 
 /** Longest address of a submit_sm, and of what reaches a handset. */
 const ADDRESS_MAX = 20;
@@ -39,7 +39,7 @@ export function dataSm(session: Session, pdu: PduOf<'data_sm'>, sequence: number
   const bytes = encodeMessage(smpp.SUBMIT_SM, message, sequence);
   const { fields } = edge;
   scanDeliverSm(bytes, 0, bytes.length, session.version, fields);
-  if (!takeTokens(edge, account, 1)) return smpp.ESME_RTHROTTLED;
+  if (!takeToken(edge, account)) return smpp.ESME_RTHROTTLED;
   const smsc = chooseSmsc(edge, account, bytes, fields);
   if (hasNoRoom(edge, smsc)) return smpp.ESME_RMSGQFUL;
   edge.times.scheduleMs = 0;
@@ -49,9 +49,8 @@ export function dataSm(session: Session, pdu: PduOf<'data_sm'>, sequence: number
   const { version, reference } = session;
   const origin = { version, protocol: PROTOCOL_SMPP, session: reference, sequence, isData: true };
   const concat = concatOf(bytes, fields);
-  const isPart = concat !== undefined && concat.total > 1;
-  const held = isPart && mustHold(account, smsc, origin, message) ? concat : undefined;
-  const sent = submitMessage(edge, account, smsc, origin, message, held);
+  const part = concat !== undefined && concat.total > 1 ? concat : undefined;
+  const sent = submitMessage(edge, account, smsc, origin, message, bytes, part);
   if (sent === smpp.ESME_ROK) expectId(session, sequence);
   return sent;
 }

@@ -38,7 +38,7 @@ import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { MessageTimes } from '../smpp/times.ts';
 import { referenceNumbers } from '../smpp/upstream.ts';
 import { EdgeHttp } from './http.ts';
-import { PartWays } from './part-ways.ts';
+import { PartValues } from '../core/part-values.ts';
 import { rulesOf } from './route.ts';
 import { LentReceipts } from './lent.ts';
 import { EsmeCaller, sendOutbind } from './outbind.ts';
@@ -98,7 +98,7 @@ export class Edge {
       route: config.route.smscs.map(smscOf),
       rules: rulesOf(config, smscOf),
       smscs: [...smscs.values()],
-      partWays: new PartWays(),
+      partWays: new PartValues(false),
       references: referenceNumbers(mesh.edges + mesh.shards, setup.edge, Date.now()),
       partsOfLast: 1,
       sessions: [],

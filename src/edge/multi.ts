@@ -9,7 +9,7 @@ import { encodeMessage } from '../smpp/pdu/message-encode.ts';
 import type { MessageObject } from '../smpp/pdu/message-encode.ts';
 import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { validityStatus } from '../smpp/times.ts';
-import { hasNoRoom, takeTokens } from './admission.ts';
+import { hasNoRoom, spendTokens, takeToken } from './admission.ts';
 import { formatIdFor } from './message-ids.ts';
 import { respond, statusAnswer } from './responses.ts';
 import { chooseSmsc } from './route.ts';
@@ -169,7 +169,8 @@ function prepare(
   if (hasNoRoom(edge, smsc)) return smpp.ESME_RMSGQFUL;
   const shaped = entriesOf(edge, account, smsc, origin, message, { flags: EXTENSION_FLAG_MULTI });
   if (!shaped.ok) return shaped.status;
-  if (!takeTokens(edge, account, shaped.entries.length)) return smpp.ESME_RTHROTTLED;
+  if (!takeToken(edge, account)) return smpp.ESME_RTHROTTLED;
+  spendTokens(edge, account, shaped.parts - 1);
   return { shard: smsc.shard, entries: shaped.entries };
 }
 

@@ -25,13 +25,15 @@ export function chooseSmsc(edge: EdgeState, account: EdgeAccount, bytes: Buffer,
   if (route.length === 1) return route[0];
   const hash = hashOf(bytes, f);
   const concat = f.udhLength > 0 || f.sarRef >= 0 ? concatOf(bytes, f) : undefined;
-  if (concat === undefined) return pick(route, hash);
+  if (concat === undefined || concat.total === 1) return pick(route, hash);
   // Sessions of one client may be on several edges, which do not know each other's choices: there the way must follow
   // from the destination alone.
   if (edge.config.edge.threads > 1) return route[hash % route.length];
   const addresses = bytes.toString('latin1', f.sourceAt - 2, f.destEnd);
-  const key = `${account.index} ${concat.kind} ${concat.reference} ${concat.total} ${addresses}`;
-  return edge.partWays.of(key, edge.nowMs, () => pick(route, hash));
+  const { kind, reference, total, sequence } = concat;
+  const key = `${account.index} ${kind} ${reference} ${total} ${addresses}`;
+  // A part that is sent again, because its answer was lost, must find the way of the others: it begins nothing.
+  return edge.partWays.of(key, sequence, total, edge.nowMs, () => pick(route, hash));
 }
 
 function hashOf(bytes: Buffer, f: MessageFields): number {

@@ -1,5 +1,6 @@
 /** What one edge thread knows. */
 import type { AccountConfig, Config, SmscConfig } from '../core/config.ts';
+import type { PartValues } from '../core/part-values.ts';
 import type { ReferenceNumbers } from '../core/reference-numbers.ts';
 import type { MeshEnds } from '../core/ring/mesh.ts';
 import type { RateCells } from '../core/ring/counters.ts';
@@ -8,7 +9,6 @@ import type { MessageTimes } from '../smpp/times.ts';
 import type { Sender, SmscProfile } from '../smpp/shape-profile.ts';
 import type { LentReceipts } from './lent.ts';
 import type { OperationAnswer, PendingRequest, PendingRequests } from './pending-requests.ts';
-import type { PartWays } from './part-ways.ts';
 import type { LinkWriter } from '../smpp/link.ts';
 import type { Tap } from '../smpp/tap.ts';
 import type { ErrorBudget } from './error-budget.ts';
@@ -150,8 +150,8 @@ export interface EdgeState {
   rules: RouteRule[];
   /** All SMSCs of any route. */
   smscs: EdgeSmsc[];
-  /** The way that the first part of a message took, for the others. */
-  partWays: PartWays<EdgeSmsc>;
+  /** The way that the first part of a message took: the others follow it, whatever was bound or lost meanwhile. */
+  partWays: PartValues<string, EdgeSmsc>;
   /** Reference numbers of the parts that are made here. */
   references: ReferenceNumbers;
   /** Parts of the submit that was handed on last. */

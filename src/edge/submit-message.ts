@@ -34,7 +34,7 @@ import { encodeDataSm } from '../smpp/pdu/data-sm-encode.ts';
 import { encodeMessage } from '../smpp/pdu/message-encode.ts';
 import type { MessageObject } from '../smpp/pdu/message-encode.ts';
 import { needsJoin, shape } from '../smpp/shape.ts';
-import { senderOf, takeTokens, writeAsItIs } from './admission.ts';
+import { senderOf, spendTokens, writeAsItIs } from './admission.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from './state.ts';
 
 /** Most bytes of one batch in a ring, which holds some megabytes. */
@@ -57,7 +57,7 @@ export interface Entry {
 }
 
 /** The part must wait for the others: their SMSC wants the whole text, or the client one receipt for all. */
-export function mustHold(
+function mustHold(
   account: EdgeAccount,
   smsc: EdgeSmsc,
   { version, protocol }: Origin,
@@ -67,7 +67,7 @@ export function mustHold(
   return needsJoin(message, senderOf(account, version, protocol), smsc.profile);
 }
 
-/** A part that passes as it came, with the name of its message for its CDR. */
+/** A part that passes as it came, with what its message is found by for its CDR. */
 export function sendPart(
   edge: EdgeState,
   account: EdgeAccount,
@@ -106,8 +106,9 @@ function keyOf(edge: EdgeState, bytes: Buffer, concat: Concat): number {
 }
 
 /**
- * Shapes a message for its SMSC and hands it on; the times are those in `edge.times`. `held`: it is this part and must
- * wait. Returns a command_status as `submit` does. One token of the account's rate was taken already.
+ * Shapes a message for its SMSC and hands it on; the times are those in `edge.times`, and `bytes` those of the PDU that
+ * was scanned into `edge.fields`. `part`: which part of a message the client took apart it is. Returns a command_status
+ * as `submit` does. One token of the account's rate was taken already.
  */
 export function submitMessage(
   edge: EdgeState,
@@ -115,17 +116,24 @@ export function submitMessage(
   smsc: EdgeSmsc,
   origin: Origin,
   message: MessageObject,
-  held: Concat | undefined,
+  bytes: Buffer,
+  part: Concat | undefined,
 ): number {
-  const head = headOf(edge, account, smsc, origin, message);
-  if (held !== undefined) {
-    const extension = { part: held.sequence, parts: held.total, flags: EXTENSION_FLAG_HELD };
-    const pdu = encodeMessage(SUBMIT_SM, withoutOurs(message), 0);
-    return sendEntries(edge, smsc.shard, origin, [{ pdu, head: { ...head, extension } }]);
+  let extension: AcceptedExtension = {};
+  if (part !== undefined) {
+    extension = { part: part.sequence, parts: part.total };
+    if (mustHold(account, smsc, origin, message)) {
+      const { scheduleMs } = edge.times;
+      extension = { ...extension, scheduleMs, flags: EXTENSION_FLAG_HELD };
+      const head = { ...headOf(edge, account, smsc, origin, message), extension };
+      const pdu = encodeMessage(SUBMIT_SM, withoutOurs(message), 0);
+      return sendEntries(edge, smsc.shard, origin, [{ pdu, head }]);
+    }
+    extension = { ...extension, flags: EXTENSION_FLAG_LED, key: keyOf(edge, bytes, part) };
   }
-  const shaped = entriesOf(edge, account, smsc, origin, message, {});
+  const shaped = entriesOf(edge, account, smsc, origin, message, extension);
   if (!shaped.ok) return shaped.status;
-  if (!takeTokens(edge, account, shaped.entries.length - 1)) return ESME_RTHROTTLED;
+  spendTokens(edge, account, shaped.parts - 1);
   edge.partsOfLast = shaped.parts;
   return sendEntries(edge, smsc.shard, origin, shaped.entries);
 }
@@ -147,6 +155,8 @@ function headOf(
     sequence,
     expiresMs: expiresMs > 0 ? expiresMs : fromMs + smsc.validityMs,
     priority: message.priority ?? 0,
+    // An SMSC of an earlier version may have to be asked for more receipts than the client wants.
+    registeredDelivery: message.registeredDelivery ?? 0,
     replacesPresent: message.replaceIfPresent === 1,
   };
 }
@@ -178,20 +188,23 @@ export function entriesOf(
   extension: AcceptedExtension,
 ): Entries {
   const sender = senderOf(account, origin.version, origin.protocol);
-  const shaped = shape(withoutOurs(message), sender, smsc.profile, edge.references, edge.nowMs);
+  const { scheduleMs } = edge.times;
+  const sentMs = Math.max(edge.nowMs, scheduleMs);
+  const shaped = shape(withoutOurs(message), sender, smsc.profile, edge.references, sentMs);
   if (!shaped.ok) return { ok: false, status: shaped.status };
   const { bodies } = shaped;
   if (bodies.length > BATCH_COUNT_MAX) return { ok: false, status: ESME_RINVMSGLEN };
   const head = headOf(edge, account, smsc, origin, message);
   const asData = origin.isData === true && bodies.length === 1 && smsc.config.supports.includes('data_sm');
-  const { scheduleMs } = edge.times;
   const several = bodies.length > 1;
   const isExtended = several || scheduleMs > 0 || extension.flags !== undefined;
+  // What several bodies are made of is no part of another message.
+  const common = several && extension.flags === EXTENSION_FLAG_LED ? {} : extension;
   const entries = bodies.map((body, index) => {
     const pdu = asData ? encodeDataSm(body, 0) : encodeMessage(SUBMIT_SM, body, 0);
     if (!isExtended) return { pdu, head };
     const parts = several ? { part: index + 1, parts: bodies.length } : {};
-    return { pdu, head: { ...head, extension: { ...extension, ...parts, scheduleMs } } };
+    return { pdu, head: { ...head, extension: { ...common, ...parts, scheduleMs } } };
   });
   return { ok: true, entries, parts: shaped.parts };
 }

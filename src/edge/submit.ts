@@ -1,4 +1,5 @@
 /** Admission of a submit_sm, and its way into the ring of the shard that owns the chosen SMSC. */
+import { USER_DATA_OCTETS } from '../core/parts.ts';
 import { ACCEPTED_BODY } from '../core/records.ts';
 import { RING_FULL } from '../core/ring/ring.ts';
 import {
@@ -15,10 +16,10 @@ import { readMessage } from '../smpp/pdu/message-encode.ts';
 import { scanSubmitSm } from '../smpp/pdu/submit-sm.ts';
 import { needsShape } from '../smpp/shape-profile.ts';
 import { validityStatus } from '../smpp/times.ts';
-import { hasNoRoom, senderOf, takeTokens, writeAsItIs } from './admission.ts';
+import { hasNoRoom, senderOf, takeToken, writeAsItIs } from './admission.ts';
 import { chooseSmsc } from './route.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from './state.ts';
-import { mustHold, sendPart, submitMessage } from './submit-message.ts';
+import { sendPart, submitMessage } from './submit-message.ts';
 
 const BLANK = 0x20;
 
@@ -43,34 +44,23 @@ export function submit(
   const { scheduleAt, scheduleEnd, validityAt, validityEnd } = fields;
   status = validityStatus(bytes, scheduleAt, scheduleEnd, validityAt, validityEnd, edge.nowMs, times);
   if (status !== ESME_ROK) return status;
-  if (!takeTokens(edge, account, 1)) return ESME_RTHROTTLED;
+  if (!takeToken(edge, account)) return ESME_RTHROTTLED;
   const smsc = chooseSmsc(edge, account, bytes, fields);
   if (hasNoRoom(edge, smsc)) return ESME_RMSGQFUL;
   edge.partsOfLast = 1;
   const concat = fields.udhLength > 0 || fields.sarRef >= 0 ? concatOf(bytes, fields) : undefined;
-  const isPart = concat !== undefined && concat.total > 1;
+  const part = concat !== undefined && concat.total > 1 ? concat : undefined;
+  const origin = { version, protocol, session, sequence };
   if (isPlain(edge, account, smsc, version, protocol, bytes)) {
-    if (!isPart) return send(edge, account, smsc, protocol, session, sequence, bytes, start, end);
+    if (part === undefined) return send(edge, account, smsc, protocol, session, sequence, bytes, start, end);
     if (account.config.receipts === 'each') {
-      return sendPart(
-        edge,
-        account,
-        smsc,
-        { version, protocol, session, sequence },
-        bytes,
-        start,
-        end,
-        concat,
-      );
+      return sendPart(edge, account, smsc, origin, bytes, start, end, part);
     }
   }
-  const origin = { version, protocol, session, sequence };
-  const message = readMessage(bytes, fields);
-  const held = isPart && mustHold(account, smsc, origin, message) ? concat : undefined;
-  return submitMessage(edge, account, smsc, origin, message, held);
+  return submitMessage(edge, account, smsc, origin, readMessage(bytes, fields), bytes, part);
 }
 
-/** The usual short message: its bytes go on as they are. */
+/** The usual short message: its bytes go on as they are. What may be several parts on the air is counted first. */
 function isPlain(
   edge: EdgeState,
   account: EdgeAccount,
@@ -81,6 +71,7 @@ function isPlain(
 ): boolean {
   const { fields } = edge;
   if (fields.scheduleAt !== fields.scheduleEnd || fields.replaceIfPresent !== 0) return false;
+  if (fields.payloadLength > USER_DATA_OCTETS) return false;
   if (version <= VERSION_33 && hasBlanks(bytes, fields)) return false;
   return !needsShape(bytes, fields, senderOf(account, version, protocol), smsc.profile);
 }

@@ -177,8 +177,8 @@ export function onNoRoom(shard: ShardState, group: Group): void {
 }
 
 function undo(group: Group): void {
-  for (const change of group.afterCommit) change.undone();
-  group.afterCommit = [];
+  for (const change of group.afterCommit) change.undone?.();
+  group.afterCommit = group.afterCommit.filter((change) => change.undone === undefined);
 }
 
 function refuseAccepted(shard: ShardState, group: Group): void {

@@ -193,18 +193,20 @@ export function appendLate(shard: ShardState, slot: number, status: number): voi
   journal.bytes.u32[(at + FAILED_STATUS) >> 2] = status;
 }
 
-/** A part in the store was joined with others into the message with the leader's id. */
+/** A part in the store was joined with others into the message with the leader's id. `told`: JOINED_TOLD_*. */
 export function appendJoined(
   shard: ShardState,
   idHigh: number,
   idLow: number,
   leaderHigh: number,
   leaderLow: number,
-  silent: boolean,
+  told: number,
+  registeredDelivery: number,
 ): void {
   const at = beginById(shard, JOINED, JOINED_BYTES, idHigh, idLow);
-  const { u8, u32 } = shard.journal.bytes;
-  u8[at + RECORD_A] = silent ? 1 : 0;
+  const { u8, u16, u32 } = shard.journal.bytes;
+  u8[at + RECORD_A] = told;
+  u16[(at + RECORD_B) >> 1] = registeredDelivery;
   u32[(at + JOINED_LEADER_LOW) >> 2] = leaderLow;
   u32[(at + JOINED_LEADER_HIGH) >> 2] = leaderHigh;
 }

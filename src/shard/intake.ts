@@ -19,6 +19,8 @@ import {
   EXTENSION_FLAG_LED,
   EXTENSION_FLAG_MULTI,
   EXTENSION_KEY,
+  EXTENSION_PART,
+  EXTENSION_PARTS,
   EXTENSION_TOLD_HIGH,
   EXTENSION_TOLD_LOW,
   OPERATION,
@@ -111,9 +113,13 @@ function lead(shard: ShardState, bytes: Bytes, at: number, length: number, idLow
   if ((bytes.u16[(at + ACCEPTED_FLAGS) >> 1] & ACCEPTED_FLAG_EXTENDED) === 0) return;
   const extension = at + length - EXTENSION_BYTES;
   if ((bytes.u8[extension + EXTENSION_FLAGS] & EXTENSION_FLAG_LED) === 0) return;
-  const key = bytes.u32[(extension + EXTENSION_KEY) >> 2];
-  const account = bytes.u16[(at + RECORD_B) >> 1];
-  const leader = shard.leaders.of(account, key, shard.journal.segment, idLow, shard.nowMs);
+  const key = bytes.u16[(at + RECORD_B) >> 1] * 2 ** 32 + bytes.u32[(extension + EXTENSION_KEY) >> 2];
+  const sequence = bytes.u8[extension + EXTENSION_PART];
+  const total = bytes.u8[extension + EXTENSION_PARTS];
+  const leader = shard.leaders.of(key, sequence, total, shard.nowMs, () => ({
+    idHigh: shard.journal.segment,
+    idLow,
+  }));
   bytes.u32[(extension + EXTENSION_TOLD_LOW) >> 2] = leader.idLow;
   bytes.u32[(extension + EXTENSION_TOLD_HIGH) >> 2] = leader.idHigh;
 }

@@ -3,12 +3,26 @@
  * accepted and answered by itself and waits in the store; once all are there they are joined and go out as one message
  * in the form of their SMSC. Parts whose others do not come in time go as they came.
  */
+import { crc32 } from 'node:zlib';
 import type { AssemblyLimits } from '../core/assembly.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { allocateBytes } from '../core/bytes.ts';
 import type { AccountConfig } from '../core/config.ts';
-import { SLOT_FOLLOWER, SLOT_JOURNAL, SLOT_QUEUED } from '../core/message-table.ts';
-import { EXTENSION_FLAG_INTERNAL, PROTOCOL_SMPP, RECORD_BYTES_MAX } from '../core/records.ts';
+import {
+  FLAG_SCHEDULED,
+  SLOT_FOLLOWER,
+  SLOT_JOURNAL,
+  SLOT_QUEUED,
+  SLOT_RETRY,
+} from '../core/message-table.ts';
+import {
+  EXTENSION_FLAG_INTERNAL,
+  JOINED_TOLD_EACH,
+  JOINED_TOLD_FOR_ALL,
+  JOINED_TOLD_NOT,
+  PROTOCOL_SMPP,
+  RECORD_BYTES_MAX,
+} from '../core/records.ts';
 import { GROUP_ACTIONS_MAX, NO_EDGE } from '../cdr/group.ts';
 import { writeAccepted } from '../smpp/accepted.ts';
 import { ESME_ROK, HEADER_BYTES, STATE_REJECTED, SUBMIT_SM, VERSION_50 } from '../smpp/constants.ts';
@@ -38,33 +52,52 @@ let scratchBytes: Bytes | undefined;
 
 /** A part became a row of the store; `row` need not be written yet. */
 export function hold(shard: ShardState, row: PendingRow): void {
-  const { table, scratch } = shard;
+  const { table, scratch, held } = shard;
   unpackRow(table, scratch, row);
-  const pdu = pduOf(row);
+  const acceptedMs = table.acceptedMs[scratch];
+  const pdu = pduOf(bodyOf(row));
   const isRead = scanDeliverSm(pdu, 0, pdu.length, VERSION_50, fields) === ESME_ROK;
   const concat = isRead ? concatOf(pdu, fields) : undefined;
-  const part = { idHigh: row.idHigh, idLow: row.idLow };
+  const print = crc32(pdu);
+  const part = { idHigh: row.idHigh, idLow: row.idLow, print };
   if (concat === undefined) {
     shard.joinable.push({ complete: false, parts: [part] });
     return;
   }
+  const { kind, reference, total, sequence } = concat;
   const key = {
     account: table.account[scratch],
     source: `${row.smsc} ${pdu.toString('latin1', fields.sourceAt - 2, fields.sourceEnd)}`,
     dest: pdu.toString('latin1', fields.destAt - 2, fields.destEnd),
-    kind: concat.kind,
-    reference: concat.reference,
-    total: concat.total,
+    kind,
+    reference,
+    total,
   };
-  const added = shard.held.add(key, concat.sequence, part, table.acceptedMs[scratch]);
+  resetScratch(shard);
+  let added = held.add(key, sequence, part, acceptedMs);
+  if (added.outcome === 'duplicate' && added.held.print !== print) {
+    // The number means another message now, and the rest of the one before is not coming: they must not be mixed.
+    shard.joinable.push({ complete: false, parts: [...held.take(key)] });
+    added = held.add(key, sequence, part, acceptedMs);
+  }
   if (added.outcome === 'complete') shard.joinable.push({ complete: true, parts: [...added.parts] });
   // Held already, or impossible: it goes by itself.
   else if (added.outcome !== 'waiting') shard.joinable.push({ complete: false, parts: [part] });
+  if (held.sets > HELD_LIMITS.setsMax || held.partsHeld > HELD_LIMITS.partsMax) letGo(shard, 1);
+}
+
+/** Those that wait too long, or longest where there are too many, are to go as they came. */
+function letGo(shard: ShardState, setsMax: number): void {
+  for (let count = 0; count < setsMax; count++) {
+    const parts = shard.held.takeOverdue(shard.nowMs);
+    if (parts === undefined) return;
+    shard.joinable.push({ complete: false, parts: [...parts] });
+  }
 }
 
 /** What `hold` found complete, or to go as it is; the rows are in the store now. */
 export function joinHeld(shard: ShardState): void {
-  while (shard.joinable.length > 0 && !shard.blocked && !shard.refusing) {
+  for (let left = shard.joinable.length; left > 0 && !shard.blocked && !shard.refusing; left--) {
     if (shard.journal.filling.accepted > GROUP_ACTIONS_MAX - 512) return;
     const { complete, parts } = shard.joinable.shift() as HeldSet;
     if (!complete || !join(shard, parts)) release(shard, parts);
@@ -73,11 +106,7 @@ export function joinHeld(shard: ShardState): void {
 
 /** Those that waited long enough, or are too many. */
 export function sweepHeld(shard: ShardState): void {
-  for (let count = 0; count < SETS_A_SWEEP; count++) {
-    const parts = shard.held.takeOverdue(shard.nowMs);
-    if (parts === undefined) break;
-    shard.joinable.push({ complete: false, parts: [...parts] });
-  }
+  letGo(shard, SETS_A_SWEEP);
   joinHeld(shard);
 }
 
@@ -96,8 +125,11 @@ export function restoreHeld(shard: ShardState): void {
   resetScratch(shard);
 }
 
-function pduOf(row: PendingRow): Buffer {
-  const body = row.blob.subarray(row.blob.length - bodyLengthOf(row));
+function bodyOf(row: PendingRow): Buffer {
+  return row.blob.subarray(row.blob.length - bodyLengthOf(row));
+}
+
+function pduOf(body: Buffer): Buffer {
   const pdu = Buffer.alloc(HEADER_BYTES + body.length);
   writeHeader(pdu, 0, pdu.length, SUBMIT_SM, 0, 0);
   body.copy(pdu, HEADER_BYTES);
@@ -113,8 +145,8 @@ function rowsOf(shard: ShardState, parts: readonly PartId[]): PendingRow[] {
   return rows;
 }
 
-function objectOf(row: PendingRow): MessageObject {
-  const pdu = pduOf(row);
+function objectOf(body: Buffer): MessageObject {
+  const pdu = pduOf(body);
   scanDeliverSm(pdu, 0, pdu.length, VERSION_50, fields);
   return readMessage(pdu, fields);
 }
@@ -124,15 +156,11 @@ function join(shard: ShardState, held: PartId[]): boolean {
   const rows = rowsOf(shard, held);
   if (rows.length < held.length) return false;
   const { table, scratch } = shard;
-  const objects = rows.map(objectOf);
-  const whole = joinParts(objects);
+  const whole = joinParts(rows.map((row) => objectOf(bodyOf(row))));
   if (whole === undefined) return false;
   unpackRow(table, scratch, rows[0]);
   const smsc = shard.smscs[table.smsc[scratch]] as Smsc;
   const account = shard.accounts[table.account[scratch]];
-  if (account === undefined) return false;
-  const shaped = shape(whole, senderOf(account), smsc.profile, shard.references, shard.nowMs);
-  if (!shaped.ok) return false;
   const head = {
     protocol: PROTOCOL_SMPP,
     account: table.account[scratch],
@@ -141,19 +169,31 @@ function join(shard: ShardState, held: PartId[]): boolean {
     sequence: 0,
     expiresMs: table.expiresMs[scratch],
     priority: table.priority[scratch],
+    registeredDelivery: whole.registeredDelivery ?? 0,
   };
+  const scheduleMs = scheduleOf(shard, scratch);
+  resetScratch(shard);
+  if (account === undefined) return false;
+  const sentMs = Math.max(shard.nowMs, scheduleMs);
+  const shaped = shape(whole, senderOf(account), smsc.profile, shard.references, sentMs);
+  if (!shaped.ok) return false;
   const parts = shaped.bodies.length;
   let leaderLow = 0;
   scratchBytes ??= allocateBytes(RECORD_BYTES_MAX);
   for (const [index, body] of shaped.bodies.entries()) {
     const pdu = encodeMessage(SUBMIT_SM, body, 0);
-    const extension = { part: index + 1, parts, flags: EXTENSION_FLAG_INTERNAL };
+    const extension = { part: index + 1, parts, flags: EXTENSION_FLAG_INTERNAL, scheduleMs };
     const length = writeAccepted(scratchBytes, 0, pdu, { ...head, extension });
     const idLow = accept(shard, NO_EDGE, scratchBytes, 0, length);
     if (index === 0) leaderLow = idLow;
   }
-  follow(shard, held, rows, leaderLow, account.receipts === 'merged');
+  follow(shard, held, rows, leaderLow, account.receipts === 'merged', head.registeredDelivery);
   return true;
+}
+
+/** When a message in a slot is to be sent; 0: at once. */
+function scheduleOf({ table }: ShardState, slot: number): number {
+  return (table.flags[slot] & FLAG_SCHEDULED) === 0 ? 0 : table.dueMs[slot];
 }
 
 /** The parts wait for the end of what they were made into. */
@@ -162,15 +202,18 @@ function follow(
   parts: PartId[],
   rows: PendingRow[],
   leaderLow: number,
-  firstOnly: boolean,
+  isMerged: boolean,
+  registeredDelivery: number,
 ): void {
   const { table, scratch, journal, store } = shard;
   const leaderHigh = journal.segment;
   const followers = rows.map((row, index) => {
-    const silent = firstOnly && index > 0;
-    appendJoined(shard, row.idHigh, row.idLow, leaderHigh, leaderLow, silent);
     unpackRow(table, scratch, row);
-    becomeFollower(shard, scratch, leaderHigh, leaderLow, silent);
+    const told = !isMerged ? JOINED_TOLD_EACH : index === 0 ? JOINED_TOLD_FOR_ALL : JOINED_TOLD_NOT;
+    // Whichever of them asked for it: the first tells for all.
+    const asked = isMerged ? registeredDelivery : table.registeredDelivery[scratch];
+    appendJoined(shard, row.idHigh, row.idLow, leaderHigh, leaderLow, told, asked);
+    becomeFollower(shard, scratch, leaderHigh, leaderLow, told, asked);
     return packRow(table, scratch, undefined);
   });
   resetScratch(shard);
@@ -181,27 +224,31 @@ function follow(
   journal.kick(shard.nowMs);
 }
 
-/** `silent`: the client is told of it with the first part. */
+/** `told`: JOINED_TOLD_*. */
 export function becomeFollower(
   shard: ShardState,
   slot: number,
   leaderHigh: number,
   leaderLow: number,
-  silent: boolean,
+  told: number,
+  registeredDelivery: number,
 ): void {
   const { table } = shard;
   table.state[slot] = SLOT_FOLLOWER;
   table.toldHigh[slot] = leaderHigh;
   table.toldLow[slot] = leaderLow;
-  if (silent) table.registeredDelivery[slot] = 0;
+  table.registeredDelivery[slot] = told === JOINED_TOLD_NOT ? 0 : registeredDelivery;
+  // What its receipt speaks for: all parts, or itself.
+  if (told !== JOINED_TOLD_FOR_ALL) table.parts[slot] = 0;
 }
 
 function release(shard: ShardState, parts: readonly PartId[]): void {
   const { table, scratch, store } = shard;
   for (const row of rowsOf(shard, parts)) {
     unpackRow(table, scratch, row);
-    const body = asItCame(shard, row);
+    const body = asItCame(shard, scratch, bodyOf(row));
     if (body === undefined) {
+      resetScratch(shard);
       if (table.freeSlots() === 0) {
         shard.joinable.push({ complete: false, parts: [row] });
         continue;
@@ -211,21 +258,30 @@ function release(shard: ShardState, parts: readonly PartId[]): void {
       continue;
     }
     appendReleased(shard, row.idHigh, row.idLow);
-    table.state[scratch] = SLOT_QUEUED;
+    becomeReleased(shard, scratch);
     store.upsert([withBody(packRow(table, scratch, undefined), body)]);
+    resetScratch(shard);
   }
-  resetScratch(shard);
 }
 
-/** The body of a part by itself, for its SMSC; undefined: that does not take it. The row is in the scratch slot. */
-function asItCame(shard: ShardState, row: PendingRow): Buffer | undefined {
-  const { table, scratch } = shard;
-  const smsc = shard.smscs[table.smsc[scratch]] as Smsc;
-  const account = shard.accounts[table.account[scratch]];
-  // The account is gone with its settings: the part goes as it is.
-  if (account === undefined) return row.blob.subarray(row.blob.length - bodyLengthOf(row));
+/** The slot's message waits to be sent, now or at its time. */
+export function becomeReleased({ table }: ShardState, slot: number): void {
+  table.state[slot] = (table.flags[slot] & FLAG_SCHEDULED) === 0 ? SLOT_QUEUED : SLOT_RETRY;
+}
+
+/**
+ * The body of the held part in `slot`, which came as `body`, by itself and for its SMSC; undefined: that does not take
+ * it.
+ */
+export function asItCame(shard: ShardState, slot: number, body: Buffer): Buffer | undefined {
+  const { table } = shard;
+  const smsc = shard.smscs[table.smsc[slot]];
+  const account = shard.accounts[table.account[slot]];
+  // One of them is gone with its settings: the part goes as it is.
+  if (account === undefined || smsc === undefined) return body;
   const profile = { ...smsc.profile, longMessages: 'as-is' as const };
-  const shaped = shape(objectOf(row), senderOf(account), profile, shard.references, shard.nowMs);
+  const sentMs = Math.max(shard.nowMs, scheduleOf(shard, slot));
+  const shaped = shape(objectOf(body), senderOf(account), profile, shard.references, sentMs);
   if (!shaped.ok || shaped.bodies.length > 1) return undefined;
   return encodeMessage(SUBMIT_SM, shaped.bodies[0], 0).subarray(HEADER_BYTES);
 }
@@ -235,8 +291,8 @@ function senderOf({ default_alphabet: alphabet, transliterate, parts_max: partsM
   return { version: VERSION_50, alphabet, transliterate, partsMax };
 }
 
-function resetScratch(shard: ShardState): void {
-  shard.table.state[shard.scratch] = SLOT_JOURNAL;
-  shard.table.dirtySegment[shard.scratch] = 0;
-  shard.table.flags[shard.scratch] = 0;
+function resetScratch({ table, scratch }: ShardState): void {
+  table.state[scratch] = SLOT_JOURNAL;
+  table.dirtySegment[scratch] = 0;
+  table.flags[scratch] = 0;
 }

@@ -3,8 +3,8 @@
  * for each part that it sent itself. The parts have neighbouring ids, so each finds the others, in memory or in the
  * store.
  *
- * The merge rule: DELIVERED if every part was; else state and error of the first part that was not. The done date is
- * that of the part that ended last. Is there no receipt for one of the parts, there is none for the message.
+ * The merge rule: DELIVERED if every part was; else state and error of the first part that failed. The done date is
+ * that of the part that ended last. Did no part fail, but one was never reported on, there is no receipt.
  */
 import { NO_BIND } from '../cdr/group.ts';
 import {
@@ -17,7 +17,7 @@ import {
   SLOT_PART_DONE,
   TEXT_BYTES,
 } from '../core/message-table.ts';
-import { FINAL_NO_RECEIPT, FINAL_PART, FINAL_SENT, SMSC_NONE } from '../core/records.ts';
+import { FINAL_FAILED, FINAL_NO_RECEIPT, FINAL_PART, FINAL_SENT, SMSC_NONE } from '../core/records.ts';
 import { STATE_ACCEPTED, STATE_DELIVERED, STATE_UNKNOWN } from '../smpp/constants.ts';
 import { KIND_FOLLOWER, KIND_PART } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
@@ -26,6 +26,8 @@ import { unpackRow } from './row.ts';
 import { loadRow, rowOf } from './spill.ts';
 import type { ShardState } from './state.ts';
 import { becomeReceipt } from './waiting.ts';
+
+const FOLLOWER_ROWS = 256;
 
 /** How one part ended. */
 interface PartEnd {
@@ -39,10 +41,13 @@ interface PartEnd {
 
 /** What is told of the message. */
 interface Outcome {
-  /** undefined: no receipt can come. */
-  from: PartEnd | undefined;
+  /** How the message ended. */
+  state: number;
+  /** Whether that is known, or only that no receipt can come any more. */
+  isTold: boolean;
   doneMs: number;
   delivered: number;
+  parts: number;
   err: Buffer;
   networkErrorType: number;
   networkErrorCode: number;
@@ -62,11 +67,11 @@ export function partEnded(shard: ShardState, slot: number): void {
   const first = parts === 1 ? table.idLow[slot] : table.idLow[slot] - (table.part[slot] - 1);
   const ends = endsOf(shard, table.idHigh[slot], first, parts, slot);
   if (ends === undefined) return;
-  const outcome = merge(shard, ends);
+  const outcome = merge(shard, ends, parts);
   const internal = (table.flags[slot] & FLAG_INTERNAL) !== 0;
-  if (internal) tellFollowers(shard, table.idHigh[slot], first, outcome, parts);
+  if (internal) tellFollowers(shard, table.idHigh[slot], first, outcome);
   for (const end of ends) {
-    if (end.idLow === first && !internal) tellLeader(shard, end, outcome, parts);
+    if (end.idLow === first && !internal) tellLeader(shard, end, outcome);
     else endPart(shard, end);
   }
 }
@@ -113,25 +118,38 @@ function stateOfRow(shard: ShardState, row: PendingRow): { finalState: number; d
   return { finalState: table.finalState[scratch], doneMs: table.doneMs[scratch] };
 }
 
-function merge(shard: ShardState, ends: PartEnd[]): Outcome {
+function merge(shard: ShardState, ends: PartEnd[], parts: number): Outcome {
   const { scratch, table } = shard;
-  const untold = ends.some(({ state }) => state === STATE_UNKNOWN || state === STATE_ACCEPTED);
-  const from = ends.find(({ state }) => state !== STATE_DELIVERED) ?? ends[0];
+  const from = ends.find(({ state }) => hasFailed(state)) ?? ends.find(isUntold) ?? ends[0];
   let at = from.slot;
   if (from.row !== undefined) {
     unpackRow(table, scratch, from.row);
     at = scratch;
   }
   const errAt = at * TEXT_BYTES + ERR_AT;
-  return {
-    from: untold ? undefined : from,
+  const isTold = !isUntold(from);
+  const outcome = {
+    // Taken by an SMSC that reports nothing: as good as it gets, if the others are.
+    state: isTold || ends.every(({ state }) => state !== STATE_UNKNOWN) ? from.state : STATE_UNKNOWN,
+    isTold,
     doneMs: Math.max(...ends.map(({ doneMs }) => doneMs)),
     delivered: ends.filter(({ state }) => state === STATE_DELIVERED).length,
+    parts,
     err: Buffer.from(table.text.subarray(errAt, errAt + table.errLength[at])),
     networkErrorType: table.networkErrorType[at],
     networkErrorCode: table.networkErrorCode[at],
     status: table.status[at],
   };
+  resetScratch(shard);
+  return outcome;
+}
+
+function isUntold({ state }: PartEnd): boolean {
+  return state === STATE_UNKNOWN || state === STATE_ACCEPTED;
+}
+
+function hasFailed(state: number): boolean {
+  return state !== STATE_DELIVERED && state !== STATE_UNKNOWN && state !== STATE_ACCEPTED;
 }
 
 /** registered_delivery bits 1-0: 1 both, 2 failure only, 3 success only (5.0 section 4.7.21). */
@@ -142,47 +160,56 @@ export function wantsReceiptOf(registeredDelivery: number, state: number): boole
 }
 
 /** The first part is the message to its client. */
-function tellLeader(shard: ShardState, end: PartEnd, outcome: Outcome, parts: number): void {
+function tellLeader(shard: ShardState, end: PartEnd, outcome: Outcome): void {
   const { table } = shard;
   const slot = inSlot(shard, end);
-  const state = outcome.from?.state ?? STATE_UNKNOWN;
-  if (outcome.from !== undefined && wantsReceiptOf(table.registeredDelivery[slot], state)) {
-    announce(shard, slot, outcome, parts);
+  if (outcome.isTold && wantsReceiptOf(table.registeredDelivery[slot], outcome.state)) {
+    announce(shard, slot, outcome, outcome.parts, outcome.delivered);
+  } else endSlot(shard, slot, outcome.state, reasonOf(outcome));
+}
+
+/** Of a message whose client gets no receipt of it. */
+function reasonOf({ state }: Outcome): number {
+  if (state === STATE_UNKNOWN) return FINAL_NO_RECEIPT;
+  return hasFailed(state) ? FINAL_FAILED : FINAL_SENT;
+}
+
+/** The parts that the client sent itself are told how the message went that they became a piece of. */
+function tellFollowers(shard: ShardState, idHigh: number, idLow: number, outcome: Outcome): void {
+  const { scratch, store, table } = shard;
+  let [high, low] = [-1, -1];
+  for (;;) {
+    const rows = store.next(KIND_FOLLOWER, idLow, high, low, FOLLOWER_ROWS);
+    for (const row of rows) {
+      unpackRow(table, scratch, row);
+      const isOurs = table.toldHigh[scratch] === idHigh;
+      resetScratch(shard);
+      // Else it is another message's: two ids of one low half.
+      if (isOurs) tellFollower(shard, row, outcome);
+    }
+    if (rows.length < FOLLOWER_ROWS) return;
+    const last = rows[rows.length - 1];
+    [high, low] = [last.idHigh, last.idLow];
+  }
+}
+
+function tellFollower(shard: ShardState, row: PendingRow, outcome: Outcome): void {
+  const { table } = shard;
+  const slot = inSlot(shard, { idLow: row.idLow, slot: NO_SLOT, row, state: 0, doneMs: 0 });
+  table.toldHigh[slot] = 0;
+  table.toldLow[slot] = 0;
+  if (outcome.isTold && wantsReceiptOf(table.registeredDelivery[slot], outcome.state)) {
+    const parts = table.parts[slot];
+    announce(shard, slot, outcome, parts, deliveredOf(outcome, parts));
     return;
   }
-  const reason = outcome.from === undefined ? FINAL_NO_RECEIPT : FINAL_SENT;
-  endSlot(shard, slot, state, reason);
+  const isAsked = (table.registeredDelivery[slot] & 3) !== 0;
+  endSlot(shard, slot, outcome.state, isAsked ? reasonOf(outcome) : FINAL_PART);
 }
 
-/** Each part that the client sent itself is told how the message went that it became a piece of. */
-function tellFollowers(
-  shard: ShardState,
-  idHigh: number,
-  idLow: number,
-  outcome: Outcome,
-  parts: number,
-): void {
-  const { store, table } = shard;
-  for (const row of store.next(KIND_FOLLOWER, idLow, -1, -1, 256)) {
-    const slot = inSlot(shard, { idLow: row.idLow, slot: NO_SLOT, row, state: 0, doneMs: 0 });
-    if (table.toldHigh[slot] !== idHigh) {
-      putBack(shard, slot, row);
-      continue;
-    }
-    table.toldHigh[slot] = 0;
-    table.toldLow[slot] = 0;
-    const state = outcome.from?.state ?? STATE_UNKNOWN;
-    if (outcome.from !== undefined && wantsReceiptOf(table.registeredDelivery[slot], state)) {
-      announce(shard, slot, outcome, parts);
-    } else endSlot(shard, slot, state, outcome.from === undefined ? FINAL_NO_RECEIPT : FINAL_PART);
-  }
-}
-
-/** Another message's follower (two ids of one low half): it stays in the store. */
-function putBack(shard: ShardState, slot: number, row: PendingRow): void {
-  shard.store.upsert([row]);
-  if (slot === shard.scratch) return;
-  shard.table.release(slot);
+/** How many of the client's own `parts` were delivered, where they went out as other ones. */
+function deliveredOf({ delivered, parts: sent }: Outcome, parts: number): number {
+  return sent === parts ? delivered : Math.floor((delivered * parts) / sent);
 }
 
 /** The slot of a part; one in the store comes into memory, or into the scratch slot when memory is full. */
@@ -198,11 +225,10 @@ function inSlot(shard: ShardState, end: PartEnd): number {
   return scratch;
 }
 
-function announce(shard: ShardState, slot: number, outcome: Outcome, parts: number): void {
+/** `parts`: how many the receipt speaks for; 0: for the one that it names. */
+function announce(shard: ShardState, slot: number, outcome: Outcome, parts: number, delivered: number): void {
   const { scratch, table } = shard;
-  const { from } = outcome;
-  if (from === undefined) throw new Error('a receipt without a state');
-  table.finalState[slot] = from.state;
+  table.finalState[slot] = outcome.state;
   table.doneMs[slot] = outcome.doneMs;
   table.errLength[slot] = outcome.err.length;
   outcome.err.copy(table.text, slot * TEXT_BYTES + ERR_AT);
@@ -210,16 +236,18 @@ function announce(shard: ShardState, slot: number, outcome: Outcome, parts: numb
   table.networkErrorCode[slot] = outcome.networkErrorCode;
   table.status[slot] = outcome.status;
   table.parts[slot] = parts;
-  table.merged[slot] = Math.min(outcome.delivered + 1, 255);
+  table.merged[slot] = parts === 0 ? 0 : Math.min(delivered + 1, 255);
   becomeReceipt(shard, slot);
   appendReceipt(shard, slot, SMSC_NONE);
   if (slot !== scratch) {
     shard.journal.filling.addReceipt(NO_BIND, 0, slot);
     return;
   }
-  // Its desk takes it from the store.
-  shard.store.upsert([rowOf(shard, scratch)]);
+  const row = rowOf(shard, scratch);
   resetScratch(shard);
+  // Its desk takes it from the store. Not before the event is durable: after a crash in between, the others would wait
+  // for a part that has been told of.
+  shard.journal.filling.afterCommit.push({ done: () => shard.store.upsert([row]) });
 }
 
 /** A part that nobody is told of. */

@@ -65,10 +65,10 @@ import {
   KIND_RETRY,
 } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
-import { CHUNKS_IN_USE_MAX, keepBodyOf, loadRow, rowOf } from './spill.ts';
+import { CHUNKS_IN_USE_MAX, keepBody, keepBodyOf, loadRow, rowOf } from './spill.ts';
 import { dropBody, forget } from './events.ts';
 import { fillSlot, isHeld } from './fill-slot.ts';
-import { becomeFollower } from './joining.ts';
+import { asItCame, becomeFollower, becomeReleased } from './joining.ts';
 import { unpark } from './parked.ts';
 import { isPart } from './parts.ts';
 import { replay } from './replace.ts';
@@ -132,8 +132,7 @@ export class Rebuilder {
     table.clear(scratch);
     fillSlot(this.#shard, scratch, bytes, at, length);
     table.state[scratch] = firstState(table, scratch, bytes, at, length);
-    // It may have been on its way to the SMSC when the daemon died: what is sent now may be a duplicate.
-    if (table.state[scratch] === SLOT_QUEUED) table.flags[scratch] |= FLAG_DUPLICATE_RISK;
+    this.#markUncertain(scratch);
     keepBodyOf(this.#shard, scratch, bytes.u8);
     this.#rows.push(rowOf(this.#shard, scratch));
     this.#dropScratchBody();
@@ -158,13 +157,22 @@ export class Rebuilder {
     const high = bytes.u32[(at + JOINED_LEADER_HIGH) >> 2];
     const low = bytes.u32[(at + JOINED_LEADER_LOW) >> 2];
     dropBody(this.#shard, slot);
-    becomeFollower(this.#shard, slot, high, low, bytes.u8[at + RECORD_A] === 1);
+    const told = bytes.u8[at + RECORD_A];
+    becomeFollower(this.#shard, slot, high, low, told, bytes.u16[(at + RECORD_B) >> 1]);
   }
 
   #released(bytes: Bytes, at: number): void {
     const slot = this.#slotOf(bytes, at);
-    if (slot === undefined || this.#shard.table.state[slot] !== SLOT_HELD) return;
-    this.#shard.table.state[slot] = SLOT_QUEUED;
+    const { table, chunks } = this.#shard;
+    if (slot === undefined || table.state[slot] !== SLOT_HELD) return;
+    becomeReleased(this.#shard, slot);
+    const from = table.bodyAt[slot];
+    const came = chunks.bytesOf(table.bodyBlock[slot]).u8.subarray(from, from + table.bodyLength[slot]);
+    const body = asItCame(this.#shard, slot, Buffer.from(came));
+    // As other settings will not have it any more: the SMSC is to say what it thinks of it.
+    if (body === undefined) return;
+    dropBody(this.#shard, slot);
+    keepBody(this.#shard, slot, body, 0, body.length);
   }
 
   #dropScratchBody(): void {
@@ -216,7 +224,7 @@ export class Rebuilder {
       // The end of a part is told with its message, by a receipt that says so.
       if (table.merged[slot] === 0 && isPart(this.#shard, slot)) table.state[slot] = SLOT_PART_DONE;
       else becomeReceipt(this.#shard, slot, f64[(at + RECORD_TIME) >> 3]);
-    } else if (table.state[slot] !== SLOT_AWAITING && table.state[slot] !== SLOT_RECEIPT) {
+    } else if (table.state[slot] === SLOT_QUEUED || table.state[slot] === SLOT_RETRY) {
       // A row may be ahead of the ledger's end: one that was sent already has no body to be sent again.
       table.attempts[slot] = u8[at + RECORD_A];
       table.dueMs[slot] = f64[(at + FAILED_DUE) >> 3];

@@ -127,6 +127,7 @@ export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: n
       sequence: 0,
       expiresMs: expiresMs > 0 ? expiresMs : table.expiresMs[slot],
       priority: table.priority[slot],
+      registeredDelivery: message.registeredDelivery,
       extension: {
         toldHigh: (table.flags[slot] & FLAG_TOLD) === 0 ? 0 : table.toldHigh[slot],
         toldLow: (table.flags[slot] & FLAG_TOLD) === 0 ? 0 : table.toldLow[slot],

@@ -16,7 +16,7 @@ import { PriorityQueue } from '../core/slot-queue.ts';
 import { TokenBucket } from '../core/throttle.ts';
 import { PendingStore } from '../store/pending.ts';
 import { HELD_LIMITS } from './joining.ts';
-import { PartLeaders } from './part-leaders.ts';
+import { PartValues } from '../core/part-values.ts';
 import { PartSlots } from './part-slots.ts';
 import { profileOf, referenceNumbers } from '../smpp/upstream.ts';
 import { Parking } from './parking.ts';
@@ -88,7 +88,7 @@ export async function buildState(
     scratch,
     spilled: [],
     late: new Map(),
-    leaders: new PartLeaders(),
+    leaders: new PartValues(true),
     parts: new PartSlots(table),
     held: new Assembly(HELD_LIMITS),
     holding: 0,

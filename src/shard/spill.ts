@@ -99,8 +99,8 @@ export function loadRow(shard: ShardState, row: PendingRow, state: number): numb
   return slot;
 }
 
-/** Bodies that come back are packed into chunks of their own. */
-function keepBody(shard: ShardState, slot: number, blob: Buffer, from: number, length: number): void {
+/** The body in `blob` becomes the slot's, which has none: those that come back are packed into chunks of their own. */
+export function keepBody(shard: ShardState, slot: number, blob: Buffer, from: number, length: number): void {
   const { chunks, table } = shard;
   const load = shard.loading;
   if (load.chunk === NO_BLOCK || load.at + length > CHUNK_BYTES) {

@@ -19,7 +19,7 @@ import type { OutboundBind } from '../smpp/client.ts';
 import type { PendingRow, PendingStore } from '../store/pending.ts';
 import type { Answer } from './answer.ts';
 import type { Parking } from './parking.ts';
-import type { PartLeaders } from './part-leaders.ts';
+import type { PartValues } from '../core/part-values.ts';
 import type { PartSlots } from './part-slots.ts';
 
 /** One upstream: its queue in memory, what waits in the store, its rate and its binds. */
@@ -58,6 +58,11 @@ export interface ReceiptDesk {
 export interface PartId {
   idHigh: number;
   idLow: number;
+}
+
+/** A part that waits to be joined; `print` tells two apart that claim the same place. */
+export interface HeldPart extends PartId {
+  print: number;
 }
 
 /** Parts that were held: to be joined where they are complete, else to go as they came. */
@@ -103,11 +108,11 @@ export interface ShardState {
   /** Requests that timed out and may still be answered, by bind and sequence_number. */
   late: Map<number, { slot: number; idHigh: number; idLow: number }>;
   /** First parts of the messages whose parts pass as they come. */
-  leaders: PartLeaders;
+  leaders: PartValues<number, PartId>;
   /** Parts of long messages that are in memory, by id. */
   parts: PartSlots;
   /** Parts that wait in the store to be joined, and those on their way there. */
-  held: Assembly<PartId>;
+  held: Assembly<HeldPart>;
   holding: number;
   /** Sets of parts to be joined, or to go as they are, with the next commit. */
   joinable: HeldSet[];

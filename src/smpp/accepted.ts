@@ -25,6 +25,7 @@ import {
   ACCEPTED_SOURCE_AT,
   EXTENSION_BYTES,
   EXTENSION_FLAGS,
+  EXTENSION_KEY,
   EXTENSION_PART,
   EXTENSION_PARTS,
   EXTENSION_SCHEDULE,
@@ -54,6 +55,8 @@ export interface AcceptedHead {
   expiresMs: number;
   /** 0 to 4. */
   priority: number;
+  /** As the client asked for receipts, where its SMSC is asked otherwise; undefined: as the PDU says. */
+  registeredDelivery?: number;
   /** A waiting message of the same addresses gives way to it. */
   replacesPresent?: boolean;
   extension?: AcceptedExtension;
@@ -70,6 +73,8 @@ export interface AcceptedExtension {
   parts?: number;
   /** EXTENSION_FLAG_* */
   flags?: number;
+  /** EXTENSION_FLAG_LED: hash of what the parts of one message have in common. */
+  key?: number;
 }
 
 const fields = new MessageFields();
@@ -107,7 +112,7 @@ export function writeAccepted(
   u16[(at + ACCEPTED_SMSC) >> 1] = head.smsc;
   u32[(at + ACCEPTED_SESSION) >> 2] = head.session;
   u32[(at + ACCEPTED_SEQUENCE) >> 2] = head.sequence;
-  u8[at + ACCEPTED_REGISTERED_DELIVERY] = fields.registeredDelivery;
+  u8[at + ACCEPTED_REGISTERED_DELIVERY] = head.registeredDelivery ?? fields.registeredDelivery;
   u8[at + ACCEPTED_ESM_CLASS] = fields.esmClass;
   u8[at + ACCEPTED_DATA_CODING] = fields.dataCoding;
   u8[at + ACCEPTED_PRIORITY] = head.priority;
@@ -142,4 +147,5 @@ function writeExtension(
   u8[to + EXTENSION_PART] = extension.part ?? 0;
   u8[to + EXTENSION_PARTS] = extension.parts ?? 0;
   u8[to + EXTENSION_FLAGS] = extension.flags ?? 0;
+  u32[(to + EXTENSION_KEY) >> 2] = extension.key ?? 0;
 }

@@ -124,7 +124,8 @@ export class PendingStore {
       'SELECT kind, key, COUNT(*) FROM pending GROUP BY kind, key',
     );
     for (const [kind, key, count] of groups.raw().iterate() as Iterable<[number, number, number]>) {
-      this.counts.set(countKey(kind, key), count);
+      const packed = countKey(kind, key);
+      this.counts.set(packed, (this.counts.get(packed) ?? 0) + count);
     }
     const last = database.prepare(
       'SELECT id_high, id_low FROM pending ORDER BY id_high DESC, id_low DESC LIMIT 1',
@@ -223,6 +224,7 @@ export class PendingStore {
     }
   }
 
+  /** Of KIND_FOLLOWER: those of all keys. */
   count(kind: number, key: number): number {
     return this.counts.get(countKey(kind, key)) ?? 0;
   }
@@ -231,7 +233,7 @@ export class PendingStore {
     return this.count(KIND_AWAITING, smsc) > 0;
   }
 
-  /** The keys that have rows of a kind, ascending. */
+  /** The keys that have rows of a kind, ascending; 0 where there are followers. */
   keysOf(kind: number): number[] {
     const keys: number[] = [];
     for (const [packed, count] of this.counts) {
@@ -385,7 +387,8 @@ function rowOf(raw: RawRow): PendingRow {
 }
 
 function countKey(kind: number, key: number): number {
-  return kind * HIGH + key;
+  // Followers have as many keys as there are messages that they follow: those are counted together, under 0.
+  return kind % KIND_LOADED === KIND_FOLLOWER ? kind * HIGH : kind * HIGH + key;
 }
 
 /** Ids in their order as one number: exact to 2^53, and above it never smaller than an id before it. */

@@ -8,7 +8,7 @@ import { account } from '../../src/core/config-account.ts';
 import type { AccountConfig, SmscConfig } from '../../src/core/config.ts';
 import { sendersOf } from '../../src/edge/admission.ts';
 import { LentReceipts } from '../../src/edge/lent.ts';
-import { PartWays } from '../../src/edge/part-ways.ts';
+import { PartValues } from '../../src/core/part-values.ts';
 import { profileOf, referenceNumbers } from '../../src/smpp/upstream.ts';
 import { EsmeSession } from '../../src/edge/session.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from '../../src/edge/state.ts';
@@ -140,7 +140,7 @@ export function makeEdge(
     route,
     rules: [],
     smscs: route,
-    partWays: new PartWays(),
+    partWays: new PartValues(false),
     references: referenceNumbers(1, 0, TIME_MS),
     partsOfLast: 1,
     sessions: [],

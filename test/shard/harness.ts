@@ -20,7 +20,7 @@ import { profileOf, referenceNumbers } from '../../src/smpp/upstream.ts';
 import { onCommitted } from '../../src/shard/commit.ts';
 import { HELD_LIMITS } from '../../src/shard/joining.ts';
 import { Assembly } from '../../src/core/assembly.ts';
-import { PartLeaders } from '../../src/shard/part-leaders.ts';
+import { PartValues } from '../../src/core/part-values.ts';
 import { PartSlots } from '../../src/shard/part-slots.ts';
 import { Parking } from '../../src/shard/parking.ts';
 import type { ShardState, Smsc } from '../../src/shard/state.ts';
@@ -92,7 +92,7 @@ export function makeShard(dataDir: string, capacity = 2048): ShardState {
     scratch,
     spilled: [],
     late: new Map(),
-    leaders: new PartLeaders(),
+    leaders: new PartValues(true),
     parts: new PartSlots(table),
     held: new Assembly(HELD_LIMITS),
     holding: 0,

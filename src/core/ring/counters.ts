@@ -94,7 +94,9 @@ export function smscCells(pages: CounterPages, smsc: number): Float64Array {
  */
 export const TICKS_PER_MS = 16_000;
 const UNUSED = 0;
-const AHEAD_TICKS_MAX = 2000 * TICKS_PER_MS;
+const AHEAD_TICKS_MAX = 8000 * TICKS_PER_MS;
+/** Most that the parts of messages may put an account ahead by: 20 of them at 3 a second. */
+const SPENT_TICKS_MAX = 7500 * TICKS_PER_MS;
 
 export class RateCells {
   readonly #cells: Int32Array;
@@ -117,9 +119,20 @@ export class RateCells {
     }
   }
 
+  /** The further parts of a message that `take` let pass: what follows waits for them, for 7.5 s at most. */
+  spend(account: number, nowTicks: number, intervalTicks: number, count: number): void {
+    const spent = Math.min(intervalTicks * count, SPENT_TICKS_MAX);
+    for (;;) {
+      const arrival = Atomics.load(this.#cells, account);
+      const ahead = (arrival - nowTicks) | 0;
+      const next = (nowTicks + Math.min(Math.max(0, ahead) + spent, SPENT_TICKS_MAX)) | 0;
+      if (Atomics.compareExchange(this.#cells, account, arrival, next) === arrival) return;
+    }
+  }
+
   /**
    * Brings a cell that fell behind up to now; called before the first message and then at least once a minute for
-   * every account. No account runs ahead by more than its burst and one interval, 1.1 s: a cell that seems to be
+   * every account. No account runs ahead by more than SPENT_TICKS_MAX, or its burst and one interval: a cell that is
    * further ahead was never used, or is so old (a stopped process) that it came round to the future.
    */
   refresh(account: number, nowTicks: number): void {
