@@ -121,6 +121,8 @@ describe('list', () => {
       expect.arrayContaining(['id', 'name', 'address', 'in flight', 'errors']),
     );
     expect(table).toHaveLength(sessions.length + 2);
+    const json = (await runSession(stage.site, 'list', '--json')).stdout.trimEnd().split('\n');
+    expect(new Set(json.map((line) => JSON.parse(line) as unknown))).toEqual(new Set(sessions));
     for (const peer of peers) peer.destroy();
   });
 });

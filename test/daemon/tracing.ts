@@ -1,6 +1,8 @@
 /** `tollgate session …` as a child process beside a whole daemon. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AdminClient } from '../../src/admin/client.ts';
+import type { SessionInfo } from '../../src/admin/protocol.ts';
 import { Command, runCommand, until } from '../support/daemon.ts';
 import type { CommandResult, Site } from '../support/daemon.ts';
 
@@ -16,29 +18,17 @@ export async function startTrace(site: Site, ...words: string[]): Promise<Comman
   return command;
 }
 
-export interface ListedSession {
-  id: string;
-  kind: string;
-  name: string;
-  remote: string;
-  state: string;
-  bind: string;
-  version: string;
-  sinceMs: number;
-  inFlight: number;
-  receiptsWaiting: number;
-  errors: number;
-}
-
-export async function listed(site: Site): Promise<ListedSession[]> {
-  const { code, stdout, stderr } = await runSession(site, 'list', '--json');
-  if (code !== 0) throw new Error(`session list: ${stderr}`);
-  const lines = stdout.split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as ListedSession);
+/** What "tollgate session list" shows, without a process for it. */
+export async function listed(site: Site): Promise<SessionInfo[]> {
+  const client = await AdminClient.connect(join(site.dataDir, 'admin.sock'));
+  const sessions: SessionInfo[] = [];
+  await client.call('session.list', {}, (item) => sessions.push(...(item.sessions as SessionInfo[])));
+  client.close();
+  return sessions;
 }
 
 /** The id of the one session that fits. */
-export async function idOf(site: Site, fits: (session: ListedSession) => boolean): Promise<string> {
+export async function idOf(site: Site, fits: (session: SessionInfo) => boolean): Promise<string> {
   const found = (await listed(site)).filter(fits);
   if (found.length !== 1) throw new Error(`${found.length} sessions: ${JSON.stringify(found)}`);
   return found[0].id;
