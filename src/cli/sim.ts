@@ -1,5 +1,14 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { DEFAULT_SIMULATOR_OPTIONS, ID_FORMATS, RECEIPT_STATES } from '../sim/options.ts';
+import {
+  DEFAULT_SIMULATOR_OPTIONS,
+  ID_FORMATS,
+  RECEIPT_CARRIERS,
+  RECEIPT_CODINGS,
+  RECEIPT_DATE_DIGITS,
+  RECEIPT_KINDS,
+  RECEIPT_STATES,
+  RECEIPT_TEXTS,
+} from '../sim/options.ts';
 import type { SimulatorOptions } from '../sim/options.ts';
 import { parseDelayMs, parseStatus } from '../sim/options.ts';
 import { startSimulator } from '../sim/simulator.ts';
@@ -7,6 +16,7 @@ import type { RunningSimulator, SimulatorStats } from '../sim/simulator.ts';
 import { requireNumbers } from './options.ts';
 
 const RECEIPT_FIRST = '-1';
+const VERSIONS = ['3.3', '3.4', '5.0'] as const;
 
 const defaults = DEFAULT_SIMULATOR_OPTIONS;
 const OPTIONS = {
@@ -25,13 +35,67 @@ const OPTIONS = {
   },
   'receipt-first': { type: 'boolean', default: false, describe: 'receipt before the response' },
   'receipt-loss': { type: 'number', default: 0, describe: 'share (0..1) of receipts never sent' },
-  receipts: { choices: ['none', 'final'], default: 'final', describe: 'when asked for' },
+  receipts: {
+    choices: RECEIPT_KINDS,
+    default: defaults.receipts,
+    describe: 'when asked for; intermediate: ENROUTE before the final one',
+  },
   'receipt-state': {
     choices: RECEIPT_STATES.slice(1),
     default: defaults.receiptState,
     describe: 'stat word',
   },
   'receipt-tlvs': { type: 'boolean', default: false, describe: 'id and state also as TLVs' },
+  'receipt-tlv-nul': {
+    type: 'boolean',
+    default: defaults.receiptTlvNul,
+    describe: 'receipted_message_id ends with its NUL',
+  },
+  'receipt-carrier': {
+    choices: RECEIPT_CARRIERS,
+    default: defaults.receiptCarrier,
+    describe: 'PDU of receipts; data_sm has TLVs always',
+  },
+  'receipt-text': {
+    choices: RECEIPT_TEXTS,
+    default: defaults.receiptText,
+    describe: 'order, case and fields; none: TLVs only',
+  },
+  'receipt-coding': {
+    choices: RECEIPT_CODINGS,
+    default: defaults.receiptCoding,
+    describe: 'of the text; payload: in message_payload',
+  },
+  'receipt-dates': {
+    choices: RECEIPT_DATE_DIGITS,
+    default: defaults.receiptDateDigits,
+    describe: 'digits; 16: SMPP time',
+  },
+  'receipt-esm-class': {
+    type: 'number',
+    default: defaults.receiptEsmClass,
+    describe: 'esm_class of receipts',
+  },
+  'receipt-err': {
+    type: 'string',
+    default: defaults.receiptErr,
+    describe: 'err in the text, empty = by state',
+  },
+  'interface-version': {
+    choices: VERSIONS,
+    default: defaults.interfaceVersion,
+    describe: 'highest version; 3.3 has no bind_transceiver',
+  },
+  announce: {
+    type: 'boolean',
+    default: defaults.announce,
+    describe: 'sc_interface_version in bind responses',
+  },
+  congestion: { type: 'number', default: -1, describe: 'congestion_state for 5.0 sessions, -1 = none' },
+  'alert-every-s': { type: 'number', default: 0, describe: 'alert_notification every n seconds, 0 = never' },
+  outbind: { type: 'string', default: '', describe: 'host:port of an ESME to call, empty = none' },
+  'outbind-system-id': { type: 'string', default: defaults.outbindSystemId, describe: 'in the outbind' },
+  'outbind-password': { type: 'string', default: defaults.outbindPassword, describe: 'in the outbind' },
   'id-format': { choices: ID_FORMATS, default: defaults.idFormat, describe: 'form of message ids' },
   'id-start': { type: 'number', default: -1, describe: 'first message id, -1 = from the clock' },
   'out-of-order': { type: 'boolean', default: false, describe: 'shuffle the responses' },
@@ -67,6 +131,20 @@ function simulatorOptions(argv: SimArguments): SimulatorOptions {
     receipts: argv.receipts,
     receiptState: argv['receipt-state'],
     receiptTlvs: argv['receipt-tlvs'],
+    receiptTlvNul: argv['receipt-tlv-nul'],
+    receiptCarrier: argv['receipt-carrier'],
+    receiptText: argv['receipt-text'],
+    receiptCoding: argv['receipt-coding'],
+    receiptDateDigits: argv['receipt-dates'],
+    receiptEsmClass: argv['receipt-esm-class'],
+    receiptErr: argv['receipt-err'],
+    interfaceVersion: argv['interface-version'],
+    announce: argv.announce,
+    congestion: argv.congestion,
+    alertEveryS: argv['alert-every-s'],
+    outbind: argv.outbind,
+    outbindSystemId: argv['outbind-system-id'],
+    outbindPassword: argv['outbind-password'],
     idFormat: argv['id-format'],
     idStart: argv['id-start'],
     outOfOrder: argv['out-of-order'],

@@ -1,4 +1,6 @@
-import { statusName } from '../smpp/constants.ts';
+import { parseListen } from '../core/config-values.ts';
+import { ESM_RECEIPT, statusName } from '../smpp/constants.ts';
+import type { VersionName } from '../smpp/negotiate.ts';
 
 /** A delay in milliseconds, drawn evenly from [min, max] for each message. */
 export interface DelayMs {
@@ -31,6 +33,28 @@ export const RECEIPT_STATES = [
   'REJECTD',
 ];
 
+export const RECEIPT_CARRIERS = ['deliver_sm', 'data_sm'] as const;
+/** standard: as v3.4 appendix B has it; none: TLVs only. */
+export const RECEIPT_TEXTS = ['standard', 'upper', 'lower', 'reordered', 'short', 'none'] as const;
+/** payload: in message_payload. */
+export const RECEIPT_CODINGS = ['plain', 'ucs2', 'payload'] as const;
+/** With seconds from 12 on, with the century 14, as an SMPP absolute time 16. */
+export const RECEIPT_DATE_DIGITS = [10, 12, 14, 16] as const;
+export const RECEIPT_KINDS = ['none', 'final', 'intermediate'] as const;
+
+/** The form of a receipt. */
+export interface ReceiptStyle {
+  carrier: (typeof RECEIPT_CARRIERS)[number];
+  text: (typeof RECEIPT_TEXTS)[number];
+  coding: (typeof RECEIPT_CODINGS)[number];
+  dateDigits: (typeof RECEIPT_DATE_DIGITS)[number];
+  /** no-nul: receipted_message_id without its NUL, as many send it. */
+  tlvs: 'none' | 'all' | 'no-nul';
+  esmClass: number;
+  /** Empty: 000 or 001 by the state. */
+  err: string;
+}
+
 export interface SimulatorOptions {
   host: string;
   /** 0 = any free port */
@@ -51,10 +75,29 @@ export interface SimulatorOptions {
   receiptFirst: boolean;
   /** share (0..1) of receipts that are never sent */
   receiptLoss: number;
-  /** final = when registered_delivery asks for it */
-  receipts: 'none' | 'final';
+  /** final = when registered_delivery asks for it; intermediate = ENROUTE before it, where bit 4 asks for that */
+  receipts: (typeof RECEIPT_KINDS)[number];
   receiptState: string;
   receiptTlvs: boolean;
+  receiptTlvNul: boolean;
+  receiptCarrier: ReceiptStyle['carrier'];
+  receiptText: ReceiptStyle['text'];
+  receiptCoding: ReceiptStyle['coding'];
+  receiptDateDigits: ReceiptStyle['dateDigits'];
+  receiptEsmClass: number;
+  receiptErr: string;
+  /** highest version spoken; 3.3 knows no bind_transceiver */
+  interfaceVersion: VersionName;
+  /** sc_interface_version in bind responses */
+  announce: boolean;
+  /** congestion_state in responses of 5.0 sessions; -1 = none */
+  congestion: number;
+  /** an alert_notification to every receiving session this often; 0 = never */
+  alertEveryS: number;
+  /** "host:port" of an ESME that is called with outbind until it has bound; empty = none */
+  outbind: string;
+  outbindSystemId: string;
+  outbindPassword: string;
   idFormat: IdFormat;
   /** number of the first message id; -1 = from the clock, so that a restarted simulator repeats no id */
   idStart: number;
@@ -90,6 +133,20 @@ export const DEFAULT_SIMULATOR_OPTIONS: SimulatorOptions = {
   receipts: 'final',
   receiptState: 'DELIVRD',
   receiptTlvs: false,
+  receiptTlvNul: true,
+  receiptCarrier: 'deliver_sm',
+  receiptText: 'standard',
+  receiptCoding: 'plain',
+  receiptDateDigits: 10,
+  receiptEsmClass: 4,
+  receiptErr: '',
+  interfaceVersion: '5.0',
+  announce: true,
+  congestion: -1,
+  alertEveryS: 0,
+  outbind: '',
+  outbindSystemId: 'tollgatesim',
+  outbindPassword: '',
   idFormat: 'dec10',
   idStart: -1,
   outOfOrder: false,
@@ -133,5 +190,38 @@ export function completeOptions(options: Partial<SimulatorOptions>): SimulatorOp
   if (RECEIPT_STATES.indexOf(whole.receiptState) < 1) {
     throw new Error(`receiptState must be one of ${RECEIPT_STATES.slice(1).join(', ')}`);
   }
+  if (!(whole.congestion >= -1 && whole.congestion <= 100))
+    throw new Error('congestion must be 0 to 100, or -1');
+  if (!/^[0-9A-Za-z]{0,7}$/.test(whole.receiptErr))
+    throw new Error('receiptErr must be up to 7 letters or digits');
+  if (whole.outbind !== '' && parseListen(whole.outbind) === undefined) {
+    throw new Error(`outbind must be "host:port", not "${whole.outbind}"`);
+  }
   return whole;
+}
+
+/** The form of its receipts. */
+export function receiptStyle(options: SimulatorOptions): ReceiptStyle {
+  return {
+    carrier: options.receiptCarrier,
+    text: options.receiptText,
+    coding: options.receiptCoding,
+    dateDigits: options.receiptDateDigits,
+    // Without a text or in a data_sm the TLVs are all that says what became of the message.
+    tlvs:
+      options.receiptTlvs || options.receiptText === 'none' || options.receiptCarrier === 'data_sm'
+        ? options.receiptTlvNul
+          ? 'all'
+          : 'no-nul'
+        : 'none',
+    esmClass: options.receiptEsmClass,
+    err: options.receiptErr,
+  };
+}
+
+/** Whether it is the form that is written fastest. */
+export function isUsualStyle(style: ReceiptStyle): boolean {
+  const { carrier, text, coding, dateDigits, tlvs, esmClass, err } = style;
+  const plainText = text === 'standard' && coding === 'plain' && dateDigits === 10 && err === '';
+  return carrier === 'deliver_sm' && plainText && tlvs !== 'no-nul' && esmClass === ESM_RECEIPT;
 }

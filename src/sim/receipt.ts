@@ -16,15 +16,34 @@ function receiptDate(ms: number): string {
   return year + day + twoDigits(date.getUTCHours()) + twoDigits(date.getUTCMinutes());
 }
 
+/** Receipts of one state and one form. */
+export interface ReceiptWriter {
+  /** Call once per chunk: receipts carry the time they were made at. */
+  setTime(nowMs: number): void;
+  /**
+   * Writes the receipt of a submit_sm (scanned) at `at` and returns its length. The caller has reserved
+   * RECEIPT_BYTES_MAX.
+   */
+  write(
+    out: Uint8Array,
+    at: number,
+    submit: Uint8Array,
+    scan: SubmitScan,
+    id: Uint8Array,
+    idLength: number,
+    sequenceNumber: number,
+  ): number;
+}
+
 /**
- * Writes receipts (deliver_sm). A whole PDU is kept as a template and copied by one call; addresses, id and
+ * The usual form (deliver_sm). A whole PDU is kept as a template and copied by one call; addresses, id and
  * sequence number are patched in. The template is made anew when a length or the minute changes.
  *
  *   header 16 | 0 | destination ton npi address NUL | source ton npi address NUL
  *   | 4 0 0 0 0 0 0 0 0 sm_length
  *   | id:ID sub:001 dlvrd:001 submit date:.. done date:.. stat:DELIVRD err:000 text: | TLVs
  */
-export class ReceiptWriter {
+export class ReceiptTemplate implements ReceiptWriter {
   private readonly stateText: string;
   private readonly withTlvs: boolean;
   private template: Buffer = Buffer.alloc(0);
@@ -37,7 +56,6 @@ export class ReceiptWriter {
     this.withTlvs = withTlvs;
   }
 
-  /** Call once per chunk: receipts carry the minute they were made in. */
   setTime(nowMs: number): void {
     const minute = Math.floor(nowMs / 60_000);
     if (minute === this.minute) return;
@@ -45,7 +63,6 @@ export class ReceiptWriter {
     this.addressesLength = -1;
   }
 
-  /** Writes one receipt at `at`; returns its length. The caller has reserved RECEIPT_BYTES_MAX. */
   write(
     out: Uint8Array,
     at: number,
@@ -98,7 +115,5 @@ export class ReceiptWriter {
   }
 }
 
-/**
- * header, two addresses of any length that fits a submit_sm of the simulator, text and TLVs with a 64-byte id
- */
-export const RECEIPT_BYTES_MAX = 16 + 1 + 2 * 24 + 10 + 254 + 80;
+/** Largest receipt of any form: addresses of a data_sm, text in UCS-2, TLVs. */
+export const RECEIPT_BYTES_MAX = 1024;

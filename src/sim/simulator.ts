@@ -1,5 +1,8 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { encodePdu } from '../smpp/codec.ts';
+import { TLV_MS_AVAILABILITY_STATUS } from '../smpp/constants.ts';
+import { Caller } from './caller.ts';
 import { Link } from './link.ts';
 import { completeOptions } from './options.ts';
 import type { SimulatorOptions } from './options.ts';
@@ -20,6 +23,8 @@ export interface SimulatorStats extends SimulatorCounts {
 export interface RunningSimulator {
   port: number;
   stats(): SimulatorStats;
+  /** Sends alert_notification to every receiving session of 3.4 and later; returns to how many. */
+  alert(sourceAddr: string): number;
   /** Unbinds and closes every link, stops listening, writes the rest of the record. */
   close(): Promise<void>;
 }
@@ -40,15 +45,42 @@ export async function startSimulator(options: Partial<SimulatorOptions> = {}): P
     recorder?.close();
     throw error;
   }
+  const alert = (sourceAddr: string): number => sendAlerts(shared, sourceAddr);
+  const everyMs = whole.alertEveryS * 1000;
+  const alerting = everyMs > 0 ? setInterval(() => alert(ALERT_SOURCE), everyMs) : undefined;
+  const calling =
+    whole.outbind === '' ? undefined : new Caller(whole, (socket) => accept(socket, shared, sockets));
   let closing: Promise<void> | undefined;
   return {
     port: (server.address() as AddressInfo).port,
     stats: () => ({ ...shared.counts, links: shared.links.size, repeats: recorder?.repeats ?? 0 }),
-    close: () => (closing ??= stop(server, shared, sockets)),
+    alert,
+    close: () => {
+      clearInterval(alerting);
+      calling?.stop();
+      return (closing ??= stop(server, shared, sockets));
+    },
   };
 }
 
-function accept(socket: Socket, shared: Shared, sockets: Map<Socket, Link>): void {
+/** The number in alerts that nobody asked for. */
+const ALERT_SOURCE = '962790000001';
+
+function sendAlerts(shared: Shared, sourceAddr: string): number {
+  const alert = encodePdu({
+    command: 'alert_notification',
+    sequenceNumber: 0,
+    sourceAddrTon: 1,
+    sourceAddrNpi: 1,
+    sourceAddr,
+    tlvs: [{ tag: TLV_MS_AVAILABILITY_STATUS, value: Buffer.from([0]) }],
+  });
+  const links = [...shared.links].filter((link) => link.takesAlerts);
+  for (const link of links) link.notify(alert);
+  return links.length;
+}
+
+function accept(socket: Socket, shared: Shared, sockets: Map<Socket, Link>): Link {
   const link = new Link(socket, shared);
   sockets.set(socket, link);
   shared.links.add(link);
@@ -62,6 +94,7 @@ function accept(socket: Socket, shared: Shared, sockets: Map<Socket, Link>): voi
     link.onClosed();
     shared.flushLinks();
   });
+  return link;
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -1,6 +1,9 @@
 import { HEADER_BYTES, TLV_MESSAGE_PAYLOAD } from '../smpp/constants.ts';
 import { readU16 } from '../smpp/cursor.ts';
 
+/** Two addresses of a data_sm with their ton and npi; a receipt has room for them. */
+const ADDRESSES_BYTES_MAX = 2 * (2 + 65);
+
 /**
  * Where the parts of one submit_sm are. One instance is reused; offsets are into the buffer scanned.
  *
@@ -41,7 +44,26 @@ export class SubmitScan {
     this.registeredDelivery = b[at];
     this.textAt = at + 5;
     this.textEnd = at + 5 + b[at + 4];
-    return this.textEnd <= end;
+    return this.textEnd <= end && this.destEnd - this.sourceAt <= ADDRESSES_BYTES_MAX;
+  }
+
+  /** The same of a data_sm: behind its addresses come esm_class, registered_delivery, data_coding and TLVs. */
+  scanData(b: Uint8Array, start: number, end: number): boolean {
+    let at = start + HEADER_BYTES;
+    while (at < end && b[at] !== 0) at++;
+    this.sourceAt = ++at;
+    at += 2;
+    while (at < end && b[at] !== 0) at++;
+    this.sourceEnd = ++at;
+    this.destAt = at;
+    at += 2;
+    while (at < end && b[at] !== 0) at++;
+    this.destEnd = ++at;
+    if (at + 3 > end) return false;
+    this.registeredDelivery = b[at + 1];
+    this.textAt = at + 3;
+    this.textEnd = at + 3;
+    return this.destEnd - this.sourceAt <= ADDRESSES_BYTES_MAX;
   }
 
   /** Moves the text to message_payload where the short_message is empty; only the recorder needs it. */
@@ -58,4 +80,9 @@ export class SubmitScan {
       at = valueEnd;
     }
   }
+}
+
+/** The C-string that begins at `at`. */
+export function textAt(b: Buffer, at: number): string {
+  return b.toString('latin1', at, b.indexOf(0, at));
 }

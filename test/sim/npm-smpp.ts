@@ -23,7 +23,8 @@ export interface NpmSession {
   submit_sm(fields: object, onResponse?: (pdu: NpmPdu) => void): boolean;
   deliver_sm(fields: object, onResponse?: (pdu: NpmPdu) => void): boolean;
   enquire_link(onResponse: (pdu: NpmPdu) => void): boolean;
-  query_sm(fields: object): boolean;
+  query_sm(fields: object, onResponse?: (pdu: NpmPdu) => void): boolean;
+  query_broadcast_sm(fields: object): boolean;
   unbind(onResponse: (pdu: NpmPdu) => void): boolean;
   bind_transceiver(fields: object, onResponse: (pdu: NpmPdu) => void): boolean;
   bind_transmitter(fields: object, onResponse: (pdu: NpmPdu) => void): boolean;

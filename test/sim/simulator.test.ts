@@ -149,13 +149,15 @@ describe('sessions', () => {
     const client = await bindNpm(sim.port, 'bind_transceiver', true, {
       system_id: 'esme',
       password: 'right',
+      interface_version: 0x34,
     });
     expect(client.bindStatus).toBe(0);
     const ask = (command: 'enquire_link' | 'unbind'): Promise<NpmPdu> =>
       new Promise((resolve) => client.session[command](resolve));
     const second = await new Promise<NpmPdu>((resolve) => client.session.bind_receiver({}, resolve));
     expect(second.command_status).toBe(0x05);
-    client.session.query_sm({ message_id: '1' });
+    // A command of 5.0.
+    client.session.query_broadcast_sm({ message_id: '1' });
     await until(() => client.received.some((pdu) => pdu.command === 'generic_nack'), 'the nack');
     expect(client.received.find((pdu) => pdu.command === 'generic_nack')?.command_status).toBe(0x03);
     expect(await ask('enquire_link')).toMatchObject({ command: 'enquire_link_resp', command_status: 0 });
