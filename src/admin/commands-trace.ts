@@ -6,7 +6,7 @@ import { AdminError } from './protocol.ts';
 import type { Json } from './protocol.ts';
 import type { AdminReply } from './server.ts';
 
-const TRACES_MAX = 16;
+const TRACES_MAX = 8;
 const TRACE_S_DEFAULT = 60;
 /** Sessions of one trace that its last audit entry names. */
 const SESSIONS_NAMED_MAX = 1_000;

@@ -6,6 +6,14 @@ import type { TraceBatch } from '../smpp/trace-feed.ts';
 import type { Query } from '../threads/protocol.ts';
 import type { Supervisor } from './supervisor.ts';
 
+/**
+ * Octets of one trace on their way from all threads, and the least and most of it that one thread has: the largest PDU
+ * fits, and what one read of a busy session brings. Far below what a client of the admin socket may have waiting.
+ */
+const ROOM_BYTES = 8 * 1024 * 1024;
+const ROOM_BYTES_MIN = 256 * 1024;
+const ROOM_BYTES_MAX = 2 * 1024 * 1024;
+
 type OnBatch = (batch: TraceBatchItem) => Promise<void>;
 
 export class Sessions implements Gateway {
@@ -57,7 +65,9 @@ export class Sessions implements Gateway {
     onBatch: OnBatch,
   ): Promise<boolean> {
     this.#traces.set(trace, onBatch);
-    const begun = await this.#askAll({ what: 'startTrace', trace, ...target, hideText });
+    const share = Math.floor(ROOM_BYTES / this.#workers().length);
+    const roomBytes = Math.min(ROOM_BYTES_MAX, Math.max(ROOM_BYTES_MIN, share));
+    const begun = await this.#askAll({ what: 'startTrace', trace, ...target, hideText, roomBytes });
     return begun.includes(true);
   }
 

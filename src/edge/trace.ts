@@ -1,17 +1,9 @@
 /** The traces of one edge: which sessions they show, and the taps on these sessions. */
 import { Tap } from '../smpp/tap.ts';
 import { TraceFeed } from '../smpp/trace-feed.ts';
-import type { TraceBatch } from '../smpp/trace-feed.ts';
+import type { TraceBatch, TraceOrder } from '../smpp/trace-feed.ts';
 import { sessionId } from './sessions.ts';
 import type { EdgeState, Session } from './state.ts';
-
-/** What control orders: one session by its id, or all of an account, also those that come later. */
-export interface TraceOrder {
-  trace: number;
-  session?: string | undefined;
-  account?: string | undefined;
-  hideText: boolean;
-}
 
 interface EdgeTrace {
   feed: TraceFeed;
@@ -29,11 +21,12 @@ export class EdgeTraces {
   }
 
   /** False: one session was meant, and this edge has none of that id. */
-  start({ trace, session: id, account, hideText }: TraceOrder): boolean {
+  start(order: TraceOrder): boolean {
+    const { trace, session: id, account } = order;
     const sessions = this.#edge.sessions.filter((session) => session !== undefined);
     const wanted = account === undefined ? sessions.filter((each) => sessionId(each) === id) : [];
     if (account === undefined && wanted.length === 0) return false;
-    const feed = new TraceFeed(trace, hideText, this.#post);
+    const feed = new TraceFeed(order, this.#post);
     this.#traces.set(trace, { feed, account });
     for (const session of wanted) this.#tapOf(session).add(feed);
     if (account === undefined) return true;

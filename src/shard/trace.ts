@@ -7,7 +7,7 @@ import { stateName } from '../smpp/session-names.ts';
 import { isBound } from '../smpp/session.ts';
 import { Tap } from '../smpp/tap.ts';
 import { TraceFeed } from '../smpp/trace-feed.ts';
-import type { TraceBatch } from '../smpp/trace-feed.ts';
+import type { TraceBatch, TraceOrder } from '../smpp/trace-feed.ts';
 
 /** `smsc:ID/BIND`: the number is the one of the log, and of SENT in the ledger. */
 export function bindId(bind: OutboundBind): string {
@@ -57,10 +57,11 @@ export class ShardTraces {
   }
 
   /** Shows one bind, over all its connections. False: this shard has none of that id. */
-  start(trace: number, id: string | undefined, hideText: boolean): boolean {
-    const bind = this.#binds.find((each) => bindId(each) === id);
+  start(order: TraceOrder): boolean {
+    const { trace } = order;
+    const bind = this.#binds.find((each) => bindId(each) === order.session);
     if (bind === undefined) return false;
-    const feed = new TraceFeed(trace, hideText, this.#post);
+    const feed = new TraceFeed(order, this.#post);
     this.#traces.set(trace, { feed, bind });
     const tap = this.#taps.get(bind) ?? new BindTap(bind, this.#now);
     this.#taps.set(bind, tap);

@@ -25,6 +25,16 @@ export type TraceEvent =
   | { kind: 'broken'; session: string; direction: TraceDirection; timeMs: number; commandLength: number }
   | { kind: 'ended'; session: string; timeMs: number };
 
+/** What control orders of a thread: one session by its id, or all of an account, also those that come later. */
+export interface TraceOrder {
+  trace: number;
+  session?: string | undefined;
+  account?: string | undefined;
+  hideText: boolean;
+  /** So many octets may be on their way from this thread; the largest PDU has to fit. */
+  roomBytes: number;
+}
+
 export interface TraceBatch {
   trace: number;
   events: TraceEvent[];
@@ -33,8 +43,6 @@ export interface TraceBatch {
   cost: number;
 }
 
-/** Octets of one trace that may be on their way from one thread. The largest PDU fits several times. */
-export const TRACE_ROOM_BYTES = 1024 * 1024;
 /** What an event costs of that room beside its octets, so that small PDUs are bounded too. */
 const EVENT_COST = 256;
 
@@ -49,12 +57,7 @@ export class TraceFeed {
   #isScheduled = false;
   readonly #dropped = new Map<string, TraceEvent & { kind: 'dropped' }>();
 
-  constructor(
-    trace: number,
-    hideText: boolean,
-    post: (batch: TraceBatch) => void,
-    roomBytes = TRACE_ROOM_BYTES,
-  ) {
+  constructor({ trace, hideText, roomBytes }: TraceOrder, post: (batch: TraceBatch) => void) {
     this.trace = trace;
     this.#hideText = hideText;
     this.#post = post;

@@ -5,7 +5,7 @@
 import type { Config } from '../core/config.ts';
 import type { CounterPages } from '../core/ring/counters.ts';
 import type { Mesh } from '../core/ring/mesh.ts';
-import type { TraceBatch } from '../smpp/trace-feed.ts';
+import type { TraceBatch, TraceOrder } from '../smpp/trace-feed.ts';
 
 export interface WorkerSetup {
   index: number;
@@ -47,5 +47,5 @@ export type ControlMessage =
 export type Query =
   | { what: 'sessions' }
   | { what: 'closeSession'; session: string }
-  | { what: 'startTrace'; trace: number; session?: string; account?: string; hideText: boolean }
+  | ({ what: 'startTrace' } & TraceOrder)
   | { what: 'stopTrace'; trace: number };

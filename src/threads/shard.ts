@@ -62,7 +62,7 @@ port.on('message', (message: ControlMessage) => {
 function reply(query: Query): unknown {
   const binds = shard?.state.binds ?? [];
   if (query.what === 'sessions') return binds.map(bindInfo);
-  if (query.what === 'startTrace') return traces?.start(query.trace, query.session, query.hideText) ?? false;
+  if (query.what === 'startTrace') return traces?.start(query) ?? false;
   if (query.what === 'stopTrace') {
     traces?.stop(query.trace);
     return true;

@@ -8,6 +8,7 @@ import { bindBytes, pduBytes } from '../daemon/raw.ts';
 import { makeAccount, makeEdge, makeSession } from './harness.ts';
 
 const ENQUIRE_LINK = 0x15;
+const SHOWN = { hideText: false, roomBytes: 1_000_000 };
 const ACCOUNTS = [makeAccount(0), makeAccount(1)];
 
 let edge: EdgeState;
@@ -45,7 +46,7 @@ function shownIn(trace: number): Set<string> {
 test('a session that nobody traces has nothing at its chunks and writes', () => {
   const [one, other] = [addSession(0), addSession(undefined)];
   expect([one, other].map(isTapped)).toEqual([false, false]);
-  expect(traces.start({ trace: 1, session: idOf(one), hideText: false })).toBe(true);
+  expect(traces.start({ trace: 1, session: idOf(one), ...SHOWN })).toBe(true);
   expect([one, other].map(isTapped)).toEqual([true, false]);
   traces.stop(1);
   expect([one, other].map(isTapped)).toEqual([false, false]);
@@ -53,16 +54,16 @@ test('a session that nobody traces has nothing at its chunks and writes', () => 
 
 test('a session that another edge has, or nobody, is not here', () => {
   addSession(0);
-  expect(traces.start({ trace: 1, session: '1-65537', hideText: false })).toBe(false);
-  expect(traces.start({ trace: 1, session: '', hideText: false })).toBe(false);
+  expect(traces.start({ trace: 1, session: '1-65537', ...SHOWN })).toBe(false);
+  expect(traces.start({ trace: 1, session: '', ...SHOWN })).toBe(false);
   // An edge without a session of the account takes part all the same: one may come.
-  expect(traces.start({ trace: 1, account: 'account-1', hideText: false })).toBe(true);
+  expect(traces.start({ trace: 1, account: 'account-1', ...SHOWN })).toBe(true);
 });
 
 describe('of an account', () => {
   test('its sessions are tapped, those of others are not, and the unbound are until they say who they are', () => {
     const [mine, foreign, early] = [addSession(1), addSession(0), addSession(undefined)];
-    traces.start({ trace: 1, account: 'account-1', hideText: false });
+    traces.start({ trace: 1, account: 'account-1', ...SHOWN });
     const [late, stranger] = [addSession(undefined), addSession(undefined)];
     expect([mine, foreign, early, late, stranger].map(isTapped)).toEqual([true, false, true, true, true]);
     for (const session of edge.sessions) session?.tap?.received(pduBytes(ENQUIRE_LINK, 1));
@@ -77,8 +78,8 @@ describe('of an account', () => {
   });
 
   test('two traces of two accounts each get their own', () => {
-    traces.start({ trace: 1, account: 'account-0', hideText: false });
-    traces.start({ trace: 2, account: 'account-1', hideText: false });
+    traces.start({ trace: 1, account: 'account-0', ...SHOWN });
+    traces.start({ trace: 2, account: 'account-1', ...SHOWN });
     const [one, other] = [addSession(undefined), addSession(undefined)];
     one.tap?.received(bindBytes());
     other.tap?.received(bindBytes());
@@ -94,8 +95,8 @@ describe('of an account', () => {
 
   test('an unbound session that is traced by its id stays so, whoever it turns out to be', () => {
     const session = addSession(undefined);
-    traces.start({ trace: 1, account: 'account-1', hideText: false });
-    traces.start({ trace: 2, session: idOf(session), hideText: false });
+    traces.start({ trace: 1, account: 'account-1', ...SHOWN });
+    traces.start({ trace: 2, session: idOf(session), ...SHOWN });
     session.tap?.claim('account-0');
     session.tap?.received(pduBytes(ENQUIRE_LINK, 1));
     expect(shownIn(1)).toEqual(new Set());
@@ -107,7 +108,7 @@ describe('of an account', () => {
 
 test('the end of a session is told, and its tap is gone', () => {
   const session = addSession(0);
-  traces.start({ trace: 1, session: idOf(session), hideText: false });
+  traces.start({ trace: 1, session: idOf(session), ...SHOWN });
   traces.closed(session);
   traces.stop(1);
   expect(session.tap).toBeUndefined();

@@ -13,7 +13,9 @@ interface Shown {
 
 function shown(trace = 1): Shown {
   const batches: TraceBatch[] = [];
-  const feed = new TraceFeed(trace, false, (batch) => batches.push(batch));
+  const feed = new TraceFeed({ trace, hideText: false, roomBytes: 1_000_000 }, (batch) =>
+    batches.push(batch),
+  );
   return {
     feed,
     events: () => {

@@ -5,8 +5,8 @@ import { bindBytes, pduBytes, submitBytes } from '../daemon/raw.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function feedInto(batches: TraceBatch[], roomBytes?: number, hideText = false): TraceFeed {
-  return new TraceFeed(7, hideText, (batch) => batches.push(batch), roomBytes);
+function feedInto(batches: TraceBatch[], roomBytes = 1_000_000, hideText = false): TraceFeed {
+  return new TraceFeed({ trace: 7, hideText, roomBytes }, (batch) => batches.push(batch));
 }
 
 function add(feed: TraceFeed, pdu: Buffer, direction: 'in' | 'out' = 'in', session = '0-1'): void {
