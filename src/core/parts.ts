@@ -4,9 +4,10 @@
  *
  * This is the one place that counts: admission, limits, prices and the cutting itself all ask countParts.
  */
+import type { Charset } from './charsets.ts';
 import { PARTS_MAX } from './limits.ts';
 import { concatenationElement, udhLength, writeUdh } from './udh.ts';
-import { type Air, type Units, type UserData, unitsOf } from './user-data.ts';
+import { type Air, plainCost, type Units, type UserData, unitsOf } from './user-data.ts';
 
 /**
  * How the parts of a long message are told apart: by an element with a reference of 8 or 16 bits, by the sar_*
@@ -19,6 +20,8 @@ export const USER_DATA_OCTETS = 140;
 /** Identifier, length and data of an element 00 or 08. */
 const CONCATENATION_OCTETS: Readonly<Record<PartStyle, number>> = { udh8: 5, udh16: 6, sar: 5, payload: 5 };
 
+/** Below U+0300 no character joins another, but for CR LF. */
+const HAS_CLUSTERS = /\r\n|[^\0-\u02ff]/;
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** Septets, octets or UCS-2 units that one SMS holds behind a header of `headerOctets` (its length octet included). */
@@ -34,18 +37,41 @@ export function capacityOf(air: Air, headerOctets: number): number {
  * the header alone fills a part. May exceed PARTS_MAX; the caller refuses that.
  */
 export function countParts(data: UserData, style: PartStyle = 'udh8'): number {
+  return isOneForSure(data) ? 1 : countUnits(data, unitsOf(data), style);
+}
+
+/** Seen without reading it: that it is one SMS. False: it has to be looked at. */
+function isOneForSure(data: UserData): boolean {
+  const header = udhLength(data.elements);
+  const cost = plainCost(data);
+  if (cost >= 0) return header <= USER_DATA_OCTETS && cost <= capacityOf(airOf(data.charset), header);
+  return data.octets.length <= capacityOf('ucs2', header);
+}
+
+function airOf(charset: Charset): Air {
+  if (charset === 'gsm' || charset === 'ucs2') return charset;
+  return 'octets';
+}
+
+function countUnits(data: UserData, units: Units, style: PartStyle): number {
   const header = udhLength(data.elements);
   if (header > USER_DATA_OCTETS) return Number.POSITIVE_INFINITY;
-  if (data.octets.length <= capacityOf('ucs2', header)) return 1;
-  const units = unitsOf(data);
   if (totalCost(units) <= capacityOf(units.air, header)) return 1;
   return countFrom(units, partCapacity(data, units.air, style));
 }
 
 /** Whether these octets fit one part of a message of several; `headerOctets` includes the concatenation. */
 export function fitsPart(data: UserData, headerOctets: number): boolean {
+  const cost = plainCost(data);
+  if (cost >= 0) return cost <= capacityOf(airOf(data.charset), headerOctets);
   const units = unitsOf(data);
   return totalCost(units) <= capacityOf(units.air, headerOctets);
+}
+
+/** Whether one SMS holds it, without a concatenation: countParts is 1. */
+export function fitsOneSms(data: UserData): boolean {
+  const header = udhLength(data.elements);
+  return header <= USER_DATA_OCTETS && fitsPart(data, header);
 }
 
 /** What a part carries; `header` is empty where there is none. */
@@ -70,12 +96,12 @@ export function splitParts(
   partsMax: number,
   reference: () => number,
 ): Part[] | undefined {
-  const total = countParts(data, style);
+  const units = isOneForSure(data) ? undefined : unitsOf(data);
+  const total = units === undefined ? 1 : countUnits(data, units, style);
   if (total > Math.min(partsMax, PARTS_MAX)) return undefined;
-  if (total === 1 || style === 'payload') {
+  if (units === undefined || total === 1 || style === 'payload') {
     return [{ header: writeUdh(data.elements), octets: data.octets, reference: 0, sequence: 1, total: 1 }];
   }
-  const units = unitsOf(data);
   const cuts = cutsOf(units, partCapacity(data, units.air, style), total);
   const number = reference();
   return cuts.map((end, index) => {
@@ -113,7 +139,8 @@ function countFrom(units: Units, capacity: number): number {
 /** Ends of the parts in `octets`. Each part takes what it can, less what belongs to the next cluster. */
 function cutsOf(units: Units, capacity: number, total: number): number[] {
   const { last, left } = lookAhead(units, capacity);
-  const clusters = units.text === '' ? undefined : SEGMENTER.segment(units.text);
+  const text = units.text();
+  const clusters = HAS_CLUSTERS.test(text) ? SEGMENTER.segment(text) : undefined;
   const ends: number[] = [];
   for (let from = 0; from < units.count;) {
     let to = last[from];
@@ -129,10 +156,10 @@ function cutsOf(units: Units, capacity: number, total: number): number[] {
 }
 
 /** For each piece, the first one that a part beginning with it can not hold, and the parts needed from it on. */
-function lookAhead(units: Units, capacity: number): { last: Int32Array; left: Int32Array } {
+function lookAhead(units: Units, capacity: number): { last: number[]; left: number[] } {
   const { count, costs } = units;
-  const last = new Int32Array(count + 1);
-  const left = new Int32Array(count + 1);
+  const last: number[] = [];
+  last.length = count;
   let to = 0;
   let cost = 0;
   for (let from = 0; from < count; from++) {
@@ -140,6 +167,9 @@ function lookAhead(units: Units, capacity: number): { last: Int32Array; left: In
     last[from] = to;
     cost -= costs[from];
   }
+  const left: number[] = [];
+  left.length = count + 1;
+  left[count] = 0;
   for (let from = count - 1; from >= 0; from--) left[from] = 1 + left[last[from]];
   return { last, left };
 }

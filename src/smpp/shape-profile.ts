@@ -42,14 +42,11 @@ export const ESM_MODE_TRANSACTION = 0x02;
 /** What 3.3 leaves of esm_class: UDH indicator and reply path. */
 export const ESM_33_MASK = 0xc0;
 
-/** Tags that a submit_sm may have since 5.0 only. */
-const SINCE_50: ReadonlySet<number> = new Set(
-  [...STANDARD_TAGS]
-    .filter(
-      ({ pdus34, pdus50 }) => pdus50?.has(smpp.SUBMIT_SM) === true && pdus34?.has(smpp.SUBMIT_SM) !== true,
-    )
-    .map(({ tag }) => tag),
-);
+/** By tag, 1: a submit_sm may have it since 5.0 only. */
+const SINCE_50 = new Uint8Array(0x1_0000);
+for (const { tag, pdus34, pdus50 } of STANDARD_TAGS) {
+  if (pdus50?.has(smpp.SUBMIT_SM) === true && pdus34?.has(smpp.SUBMIT_SM) !== true) SINCE_50[tag] = 1;
+}
 
 /**
  * Whether `shape` would change the scanned message, or has to look at it more closely to know. False for the usual
@@ -126,7 +123,7 @@ function changesTlvs(b: Uint8Array, from: number, end: number, profile: SmscProf
   if (profile.version >= smpp.VERSION_50 && profile.tlvMap.size === 0) return false;
   for (let at = from; end - at >= TLV_HEADER_BYTES; at += TLV_HEADER_BYTES + readU16(b, at + 2)) {
     const tag = readU16(b, at);
-    if (profile.tlvMap.has(tag)) return true;
+    if (profile.tlvMap.size > 0 && profile.tlvMap.has(tag)) return true;
     if (profile.version < smpp.VERSION_50 && changesFor34(tag, readU16(b, at + 2))) return true;
   }
   return false;
@@ -135,7 +132,7 @@ function changesTlvs(b: Uint8Array, from: number, end: number, profile: SmscProf
 /** Whether 3.4 does not know this tag in a submit_sm, or knows it with another length only. */
 export function changesFor34(tag: number, length: number): boolean {
   if (tag === smpp.TLV_ALERT_ON_MESSAGE_DELIVERY) return length > 0;
-  return SINCE_50.has(tag) || (tag === smpp.TLV_MS_VALIDITY && length > 1);
+  return SINCE_50[tag] === 1 || (tag === smpp.TLV_MS_VALIDITY && length > 1);
 }
 
 export function sendsTlvs(profile: SmscProfile): boolean {

@@ -1,7 +1,7 @@
 /** The text of a message as an SMSC's data_coding can say it. */
 import { byteOrderMark, type Charset, isReadable } from '../core/charsets.ts';
 import { charsetOf, classedCoding, codingOf } from '../core/data-coding.ts';
-import { countParts, type PartStyle } from '../core/parts.ts';
+import { fitsOneSms, type PartStyle } from '../core/parts.ts';
 import { encodeText, encodeUcs2, type TextTarget } from '../core/text.ts';
 import { type Concatenation, type InformationElement, isConcatenation } from '../core/udh.ts';
 import { textOf, type UserData } from '../core/user-data.ts';
@@ -47,11 +47,9 @@ export function codedFor(request: CodingRequest, sender: Sender, profile: SmscPr
     const changes = data.charset !== charset || !data.octets.equals(came.octets);
     if (changes && data.charset !== 'ucs2') return { data, dataCoding };
   }
-  if (keeps && (charset === 'gsm' || charset === 'ucs2'))
-    return unmarked({ data: came, dataCoding: direct }, style);
+  if (keeps && (charset === 'gsm' || charset === 'ucs2')) return unmarked({ data: came, dataCoding: direct });
   // What we cut should be in what it is cut for: 7 bits a character, or 16.
-  if (keeps && (style === 'payload' || countParts(came, style) === 1))
-    return { data: came, dataCoding: direct };
+  if (keeps && (style === 'payload' || fitsOneSms(came))) return { data: came, dataCoding: direct };
   if (!readable) return `the text is not ${charset}`;
   return encodeText(textOf(came), target);
 }
@@ -84,10 +82,10 @@ function targetFor(
 }
 
 /** A byte order mark costs room in a long message, and would stand in the midst of one that is joined with others. */
-function unmarked(coded: Coded, style: PartStyle): Coded {
+function unmarked(coded: Coded): Coded {
   const { data } = coded;
   const mark = data.charset === 'ucs2' ? byteOrderMark(data.octets) : 0;
-  if (mark === 0 || countParts(data, style) === 1) return coded;
+  if (mark === 0 || fitsOneSms(data)) return coded;
   return { ...coded, data: { ...data, octets: data.octets.subarray(mark) } };
 }
 

@@ -3,7 +3,7 @@
  * version knows. Pure; `needsShape` (shape-profile.ts) says beforehand whether there is anything to do.
  */
 import { PARTS_MAX } from '../core/limits.ts';
-import { countParts, fitsPart, type Part, type PartStyle, splitParts } from '../core/parts.ts';
+import { countParts, fitsOneSms, fitsPart, type Part, type PartStyle, splitParts } from '../core/parts.ts';
 import type { ReferenceNumbers } from '../core/reference-numbers.ts';
 import {
   type Concatenation,
@@ -129,10 +129,10 @@ export function joinParts(parts: readonly MessageObject[]): MessageObject | unde
 function wholeMessage(work: Work, coded: Coded): Shaped {
   const { sender, carried, profile } = work;
   const { data, style, base } = arranged(work, coded.data);
-  const parts = countParts(data, style);
   const partsMax = Math.min(sender.partsMax, PARTS_MAX);
   const pieces = splitParts(data, style, partsMax, () => nextReference(work, style));
-  if (pieces === undefined) return tooLong(parts, partsMax);
+  if (pieces === undefined) return tooLong(countParts(data, style), partsMax);
+  const parts = style === 'payload' ? countParts(data, style) : pieces.length;
   if (!sendsTlvs(profile) && data.charset !== 'ucs2' && pieces.some((piece) => isOverlong(piece, profile))) {
     return wholeMessage(work, codedInUcs2(coded, profile, sender));
   }
@@ -167,7 +167,7 @@ function bodyOf(base: MessageObject, piece: Part, style: PartStyle, dataCoding: 
 function arranged(work: Work, data: UserData): { data: UserData; style: PartStyle; base: MessageObject } {
   const { profile, base } = work;
   let style = styleOf(profile);
-  const single = countParts(data, style) === 1;
+  const single = fitsOneSms(data);
   if (style === 'sar' && !single && data.elements.length > 0) {
     if (data.elements.length === 1 && portsOf(data.elements) !== undefined) {
       return { data: { ...data, elements: [] }, style, base: withPorts(base, data.elements) };

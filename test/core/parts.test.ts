@@ -163,7 +163,7 @@ describe('random texts', () => {
       );
       for (const { header, octets, sequence } of pieces) {
         const units = unitsOf({ ...data, octets });
-        const cost = units.costs.subarray(0, units.count).reduce((sum, one) => sum + one, 0);
+        const cost = units.costs.slice(0, units.count).reduce((sum, one) => sum + one, 0);
         // The whole text may need UCS-2 where this part alone would not.
         const air = unitsOf(data).air;
         const room = style === 'sar' && parts > 1 ? Math.max(1, header.length) + 5 : header.length;
@@ -184,7 +184,7 @@ describe('random texts', () => {
       const { data, parts } = encodeText(text, PLAIN_TARGET);
       if (parts === 1) continue;
       const { air, count, costs } = unitsOf(data);
-      const total = costs.subarray(0, count).reduce((sum, one) => sum + one, 0);
+      const total = costs.slice(0, count).reduce((sum, one) => sum + one, 0);
       // A part may stay one short, before an escape or a pair.
       const capacity = capacityOf(air, 6);
       expect(parts).toBeGreaterThanOrEqual(Math.ceil(total / capacity));
