@@ -99,7 +99,7 @@ test('cancel_sm without an id takes all that waits with these addresses and this
   const stays = await esme.send({ ...waiting, service_type: 'VMN' });
   const elsewhere = await esme.send({ ...waiting, service_type: 'VMA', destination_addr: '962790000002' });
   const group = { ...SENDER, destination_addr: '962790000001' };
-  const none = await ask(esme, 'cancel_sm', { ...group, service_type: 'XXX' });
+  const none = await ask(esme, 'cancel_sm', { ...group, service_type: 'NONE' });
   expect(none.command_status).toBe(RCANCELFAIL);
   expect((await ask(esme, 'cancel_sm', { ...group, service_type: 'VMA' })).command_status).toBe(ROK);
   for (const receipt of await esme.receiptsOf(gone)) expect(receipt.stat).toBe('DELETED');
