@@ -111,18 +111,21 @@ export function forwardReplace(
   const textAt = at + OPERATION_DATA + lengths;
   const shortMessage = Buffer.from(u8.subarray(textAt, textAt + u32[(at + OPERATION_DATA_LENGTH) >> 2]));
   if (shortMessage.length > 254) return false;
-  const time = (ms: number): string => (ms > 0 ? formatTime(ms) : '');
   const pdu: PduInput = {
     command: 'replace_sm',
     sequenceNumber: 1,
     ...namesOf(shard, slot),
-    scheduleDeliveryTime: time(f64[(at + OPERATION_SCHEDULE) >> 3]),
-    validityPeriod: time(f64[(at + OPERATION_EXPIRES) >> 3]),
+    scheduleDeliveryTime: timeOf(f64[(at + OPERATION_SCHEDULE) >> 3]),
+    validityPeriod: timeOf(f64[(at + OPERATION_EXPIRES) >> 3]),
     registeredDelivery: u8[at + OPERATION_REGISTERED_DELIVERY],
     smDefaultMsgId: u8[at + OPERATION_DEFAULT_MESSAGE],
     shortMessage,
   };
   return pass(shard, smsc, to, REPLACE_SM, bodyOf(pdu, smsc.profile.version));
+}
+
+function timeOf(ms: number): string {
+  return ms > 0 ? formatTime(ms) : '';
 }
 
 /** A broadcast: the body goes out as it is. */

@@ -27,7 +27,7 @@ function hexTlv(tag: number, value: Buffer): string {
 
 /** A submit_sm of `Sender` to 962790000001 with these TLVs behind it. */
 function submitWith(sequence: number, tlvs: string): Buffer {
-  const body = `00050053656e6465720001013936323739303030303030310000000000000100000002${'6869'}${tlvs}`;
+  const body = `00050053656e64657200010139363237393030303030303100000000000001000000026869${tlvs}`;
   const pdu = Buffer.from(`00000000000000040000000000000000${body}`, 'hex');
   pdu.writeUInt32BE(pdu.length, 0);
   pdu.writeUInt32BE(sequence, 12);
