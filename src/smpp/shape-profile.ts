@@ -42,6 +42,9 @@ export const ESM_MODE_TRANSACTION = 0x02;
 /** What 3.3 leaves of esm_class: UDH indicator and reply path. */
 export const ESM_33_MASK = 0xc0;
 
+/** The usual case, which needs no arithmetic. */
+const BARE_SEPTETS = capacityOf('gsm', 0);
+
 /** By tag, 1: a submit_sm may have it since 5.0 only. */
 const SINCE_50 = new Uint8Array(0x1_0000);
 for (const { tag, pdus34, pdus50 } of STANDARD_TAGS) {
@@ -97,6 +100,7 @@ function changesPlace(f: MessageFields, charset: Charset, profile: SmscProfile):
 
 /** Octets of text that are one SMS whatever they say. */
 function octetsThatFit(charset: Charset, header: number): number {
+  if (header === 0 && charset === 'gsm') return BARE_SEPTETS;
   if (charset === 'gsm') return capacityOf('gsm', header);
   if (charset === 'binary') return capacityOf('octets', header);
   const units = capacityOf('ucs2', header);
@@ -120,11 +124,16 @@ function changesFields(f: MessageFields, profile: SmscProfile): boolean {
 
 function changesTlvs(b: Uint8Array, from: number, end: number, profile: SmscProfile): boolean {
   if (!profile.tlvs || profile.version < smpp.VERSION_34) return true;
-  if (profile.version >= smpp.VERSION_50 && profile.tlvMap.size === 0) return false;
-  for (let at = from; end - at >= TLV_HEADER_BYTES; at += TLV_HEADER_BYTES + readU16(b, at + 2)) {
+  const isMapping = profile.tlvMap.size > 0;
+  const is34 = profile.version < smpp.VERSION_50;
+  if (!isMapping && !is34) return false;
+  let at = from;
+  while (end - at >= TLV_HEADER_BYTES) {
     const tag = readU16(b, at);
-    if (profile.tlvMap.size > 0 && profile.tlvMap.has(tag)) return true;
-    if (profile.version < smpp.VERSION_50 && changesFor34(tag, readU16(b, at + 2))) return true;
+    const length = readU16(b, at + 2);
+    if (isMapping && profile.tlvMap.has(tag)) return true;
+    if (is34 && changesFor34(tag, length)) return true;
+    at += TLV_HEADER_BYTES + length;
   }
   return false;
 }
