@@ -1,5 +1,6 @@
 /** Sessions: every bind in every version, what is refused, enquire_link, unbind. */
 import { npm } from '../daemon/esme.ts';
+import { pause } from '../support/daemon.ts';
 import type { Ground } from './ground.ts';
 import { NpmEsme, NpmUpstream, textOf } from './npm-peers.ts';
 import type { BindKind, NpmPdu } from './npm-peers.ts';
@@ -69,7 +70,30 @@ async function sendOne(
   checks.equal('submit_sm is accepted', answer.command_status, ROK);
   const form = version === 0x33 ? /^[0-9A-Fa-f]{1,8}$/ : /^.{1,64}$/;
   checks.that('its message_id has the form of the version', form.test(String(answer.message_id)));
+  const congestion = answer.congestion_state as number | undefined;
+  if (version < 0x50) checks.equal('congestion_state', congestion, undefined);
   await ground.comes('it comes to the SMSC', () => upstream.withText(text).length === 1);
+}
+
+/** 90 and more slows clients down: a stranger who waits for the answer to a wrong password is no congestion. */
+export async function checkCongestion(ground: Ground): Promise<void> {
+  const { checks } = ground;
+  checks.topic('ESME: congestion_state while a stranger tries to bind');
+  const { front } = await serveWithUpstream(ground);
+  const esme = await NpmEsme.bind(front.port, 'bind_transceiver', { interface_version: 0x50 });
+  const stranger = NpmEsme.bind(front.port, 'bind_transceiver', { password: 'wrong' });
+  const states: number[] = [];
+  for (let count = 0; count < 5; count++) {
+    await pause(100);
+    states.push((await esme.submit({ data_coding: 0, short_message: 'x' })).congestion_state as number);
+  }
+  checks.that(
+    'is low',
+    states.every((state) => state < 30),
+    states.join(' '),
+  );
+  checks.equal('the stranger is refused', (await stranger).bound.command_status, RBINDFAIL);
+  esme.cut();
 }
 
 /** What a client does wrong is answered by name and costs it nothing more than that. */

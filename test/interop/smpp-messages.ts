@@ -225,17 +225,17 @@ function udhParts(text: readonly string[], udh: (part: number) => string): Recor
   }));
 }
 
-const TEXTS = [LONG_GSM.slice(0, 150), LONG_GSM.slice(150)];
+const TEXTS = [0, 1, 2].map((part) => LONG_GSM.slice(part * 150, part * 150 + 150));
 const FORMS: readonly PartForm[] = [
-  { what: 'UDH with an 8-bit reference', parts: udhParts(TEXTS, (part) => `050003a7020${part}`) },
-  { what: 'UDH with a 16-bit reference', parts: udhParts(TEXTS, (part) => `060804f42e020${part}`) },
+  { what: 'UDH with an 8-bit reference', parts: udhParts(TEXTS, (part) => `050003a7030${part}`) },
+  { what: 'UDH with a 16-bit reference', parts: udhParts(TEXTS, (part) => `060804f42e030${part}`) },
   {
     what: 'SAR TLVs',
     parts: TEXTS.map((text, index) => ({
       data_coding: 0,
       short_message: text,
       sar_msg_ref_num: 0x1234,
-      sar_total_segments: 2,
+      sar_total_segments: TEXTS.length,
       sar_segment_seqnum: index + 1,
     })),
   },
