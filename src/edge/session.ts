@@ -82,6 +82,8 @@ export class EsmeSession implements Session {
   #reader: FrameReader;
   #submitsInChunk = 0;
   #ending = false;
+  /** We sent an unbind. */
+  #unbinding = false;
   readonly #sink = { onPdu: (b: Buffer, start: number, end: number) => this.#onPdu(b, start, end) };
 
   constructor(edge: EdgeState, socket: Socket, address: string, reference: number) {
@@ -265,7 +267,7 @@ export class EsmeSession implements Session {
     const isOfReceipt = command === smpp.DELIVER_SM_RESP || command === smpp.DATA_SM_RESP;
     if (isOfReceipt || command === smpp.GENERIC_NACK) {
       onDeliverResponse(this, sequence, responseStatus(b, start));
-    } else if (command === smpp.UNBIND_RESP) this.end();
+    } else if (command === smpp.UNBIND_RESP && this.#unbinding) this.end();
   }
 
   #onUnbind(sequence: number): void {
@@ -360,6 +362,7 @@ export class EsmeSession implements Session {
       this.end();
       return;
     }
+    this.#unbinding = true;
     this.headerOnly(smpp.UNBIND, smpp.ESME_ROK, this.window.nextSequence());
   }
 

@@ -279,8 +279,9 @@ export class OutboundBind {
   #onOtherResponse(command: number, b: Buffer, start: number, end: number): void {
     const sequence = readU32(b, start + 12);
     if (command === smpp.GENERIC_NACK) this.#onNack(b, start, end, sequence);
-    else if (command === smpp.UNBIND_RESP) this.#drop('unbound');
-    else if (isBindResponse(command)) {
+    else if (command === smpp.UNBIND_RESP) {
+      if (this.state === session.UNBOUND) this.#drop('unbound');
+    } else if (isBindResponse(command)) {
       if (this.state === session.BINDING) this.#onBindResponse(b, start, end);
     } else if (command !== smpp.ENQUIRE_LINK_RESP) {
       this.#reconnect.onAnswer();

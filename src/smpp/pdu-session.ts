@@ -231,9 +231,10 @@ export class PduSession {
     return this.#mayRead();
   }
 
-  /** The commands that 3.3 alone has are for the handler to serve. */
+  /** The commands that 3.3 alone has are for the handler to serve; its data_sm has no response in that version. */
   #judge(command: number): number {
     const act = session.judge(this.role, this.state, this.version, command);
+    if (act === session.ACT_DATA && this.version <= smpp.VERSION_33) return session.ACT_UNKNOWN;
     if (act !== session.ACT_UNKNOWN || this.version > smpp.VERSION_33 || !ONLY_33.has(command)) return act;
     return session.judge(this.role, this.state, this.version, smpp.QUERY_SM);
   }

@@ -58,9 +58,9 @@ export function boundStateOf(bindCommandId: number): number {
 }
 
 /**
- * What to do with a received PDU: one of ACT_*. `version` is the session's interface_version: the broadcast family
- * exists from 5.0 on. data_sm is taken on a 3.3 session too, as bind_transceiver is: clients that announce an old
- * version, or 0, send both all the same.
+ * What to do with a received PDU: one of ACT_*. `version` is the session's interface_version: to an ESME data_sm exists
+ * from 3.4 on, since its response is none of 3.3, and the broadcast family from 5.0 on. From an SMSC data_sm is taken
+ * always: a receipt that it carries is not to be lost.
  */
 export function judge(role: Role, state: number, version: number, commandId: number): number {
   if (commandId === smpp.SUBMIT_SM) return judgeSubmission(role, state, ACT_SUBMIT);
@@ -81,7 +81,7 @@ export function judge(role: Role, state: number, version: number, commandId: num
     case smpp.DATA_SM:
       // v3.4 lets both sides send it in every bound state; v5.0 keeps it to the direction of the bind.
       if (role === CLIENT) return judgeDelivery(role, state, ACT_DATA);
-      return judgeSubmission(role, state, ACT_REQUEST);
+      return version < smpp.VERSION_34 ? ACT_UNKNOWN : judgeSubmission(role, state, ACT_REQUEST);
     case smpp.SUBMIT_MULTI:
     case smpp.QUERY_SM:
     case smpp.CANCEL_SM:

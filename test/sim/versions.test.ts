@@ -71,11 +71,11 @@ test('3.3: ids of eight digits in the response and the receipt, and errors with 
   );
   const receipt = oracleDecode(Buffer.from(await peer.takePdu(), 'hex'));
   expect(receipt.short_message).toMatchObject({ message: expect.stringMatching(/^id:23456789 /) as string });
-  // A data_sm without the octets that it must have.
-  const cut = Buffer.from(vectorNamed('data_sm_payload').bytes.subarray(0, 20));
-  cut.writeUInt32BE(20, 0);
+  // Cut off within its source_addr.
+  const cut = Buffer.from(vectorNamed('submit_sm_gsm7_plain').bytes.subarray(0, 24));
+  cut.writeUInt32BE(24, 0);
   peer.write(cut);
-  expect(await peer.takePdu()).toBe('0000001180000103000000020000002a00');
+  expect(await peer.takePdu()).toBe('0000001180000004000000020000000a00');
 });
 
 test('broadcast is for 5.0 sessions only', async () => {

@@ -230,6 +230,7 @@ describe('from the SMSC', () => {
     ['unknown_response', ''],
     ['outbind', ''],
     ['unmatched_submit_sm_resp', ''],
+    ['unbind_resp', ''],
   ])('%s', async (name, answer) => {
     const peer = await stage.bound();
     peer.write(vectorNamed(name).bytes);

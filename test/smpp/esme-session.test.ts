@@ -155,6 +155,12 @@ describe('from the SMSC', () => {
     expect(peer.heard).toBe(expected + pong);
   });
 
+  test('data_sm on a 3.3 session: a command that the version does not know', async () => {
+    const { peer } = await overRaw({ interfaceVersion: '3.3' });
+    peer.write(vectorNamed('data_sm_dlr').bytes);
+    expect(await peer.takePdu()).toBe('0000001080000000000000030000002c');
+  });
+
   test('what can not be read is answered and told', async () => {
     const told: string[] = [];
     const { peer } = await overRaw(

@@ -131,6 +131,9 @@ test('a 3.3 session: no TLVs in answers, the empty body in errors, and its own c
   expect(await peer.takePdu()).toBe('000000198000000400000000' + '0000000a' + '304131423243334400');
   peer.write(vectorNamed('query_sm').bytes);
   expect((await peer.takePdu()).slice(0, 24)).toBe('000000148000000300000' + '00c');
+  // None of its commands.
+  peer.write(vectorNamed('data_sm_payload').bytes);
+  expect(await peer.takePdu()).toBe('0000001080000000000000030000002a');
   peer.write(vectorNamed('v33_query_last_msgs').bytes);
   expect(await peer.takePdu()).toBe(vectorNamed('v33_query_last_msgs_resp').bytes.toString('hex'));
   peer.write(vectorNamed('v33_param_retrieve').bytes);

@@ -89,9 +89,11 @@ describe('the session table', () => {
     },
   );
 
-  it('takes data_sm from peers that announce 3.3 or nothing', () => {
-    expect(judge(SERVER, BOUND_TX, smpp.VERSION_33, smpp.DATA_SM)).toBe(session.ACT_REQUEST);
-    expect(judge(SERVER, BOUND_TX, 0, smpp.DATA_SM)).toBe(session.ACT_REQUEST);
+  it('has no data_sm on a 3.3 session, but for what an SMSC delivers', () => {
+    for (const state of STATES) {
+      expect(judge(SERVER, state, smpp.VERSION_33, smpp.DATA_SM)).toBe(session.ACT_UNKNOWN);
+    }
+    expect(judge(CLIENT, BOUND_RX, smpp.VERSION_33, smpp.DATA_SM)).toBe(session.ACT_DATA);
   });
 
   it.each([
