@@ -67,9 +67,14 @@ function timesFor(message: MessageObject, is33: boolean, nowMs: number): Message
   const fromMs = Math.max(nowMs, scheduleMs);
   const validityMs = seconds > 0 ? fromMs + seconds * 1_000 : millisecondsOf(validity, fromMs);
   return {
-    ...(schedule.endsWith('R') ? { schedule: said(scheduleMs) } : {}),
-    ...(validity.endsWith('R') || seconds > 0 ? { validity: said(validityMs) } : {}),
+    ...(isRelative(schedule) ? { schedule: said(scheduleMs) } : {}),
+    ...(isRelative(validity) || seconds > 0 ? { validity: said(validityMs) } : {}),
   };
+}
+
+/** `R`, as parseTime takes it. */
+function isRelative(time: string): boolean {
+  return /r$/i.test(time);
 }
 
 /** Epoch milliseconds; 0 for none. What can not be read was refused when it came. */

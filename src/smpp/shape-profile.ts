@@ -42,6 +42,7 @@ export const ESM_MODE_TRANSACTION = 0x02;
 /** What 3.3 leaves of esm_class: UDH indicator and reply path. */
 export const ESM_33_MASK = 0xc0;
 
+const SAR_HEADER_OCTETS_MAX = 12;
 /** The usual case, which needs no arithmetic. */
 const BARE_SEPTETS = capacityOf('gsm', 0);
 
@@ -93,8 +94,8 @@ function changesPlace(f: MessageFields, charset: Charset, profile: SmscProfile):
   if (f.sarRef >= 0 && !sarStays) return true;
   // A header of one octet has no elements: it is left out.
   if (f.udhLength === 1 || (f.udhLength > 0 && style !== 'as-is')) return true;
-  // In a part that the SMSC writes the header of, that takes 6 octets.
-  const header = f.sarRef >= 0 && f.sarTotal > 1 ? Math.max(1, f.udhLength) + 5 : f.udhLength;
+  // The header that the SMSC writes for sar_* takes 6 octets, and 6 more where ports stand beside them.
+  const header = f.sarRef >= 0 && f.sarTotal > 1 ? SAR_HEADER_OCTETS_MAX : f.udhLength;
   return f.dataLength - f.udhLength > octetsThatFit(charset, header);
 }
 

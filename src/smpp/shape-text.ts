@@ -63,10 +63,16 @@ export function codedInUcs2({ data, dataCoding }: Coded, profile: SmscProfile, s
  * Whether the parts of this message must be joined before they can be shaped: in one text there is one data_coding,
  * and what it will be depends on all of them.
  */
-export function convertsWholeText(dataCoding: number, sender: Sender, profile: SmscProfile): boolean {
-  if (isSameCoding(dataCoding, sender, profile)) return false;
+export function convertsWholeText(
+  dataCoding: number,
+  messageClass: number,
+  sender: Sender,
+  profile: SmscProfile,
+): boolean {
+  if (messageClass < 0 && isSameCoding(dataCoding, sender, profile)) return false;
   const charset = charsetOf(dataCoding, sender.version, sender.alphabet);
-  return charset === 'ascii' || codingOf(charset, dataCoding, profile.version, profile.alphabet) < 0;
+  const wanted = messageClass < 0 ? dataCoding : classedCoding('gsm', messageClass);
+  return charset === 'ascii' || codingOf(charset, wanted, profile.version, profile.alphabet) < 0;
 }
 
 function targetFor(

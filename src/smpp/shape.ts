@@ -51,7 +51,7 @@ interface Work {
 
 /**
  * The bodies to send, in order, and how many parts they are on the air (more than bodies where the SMSC cuts
- * message_payload itself). What came as one part of a long message stays one, in the SMSC's style where that fits.
+ * message_payload itself). What came as one part of a long message stays one, in the SMSC's style where that always fits.
  * Refused: ESME_RINVMSGLEN over `partsMax` parts, or for a part that no SMS holds; ESME_RINVESMCLASS for a broken
  * user data header; ESME_RINVDCS (ESME_RSUBMITFAIL before 5.0) for text that the SMSC can not be told.
  */
@@ -87,14 +87,16 @@ export function shape(
 
 /**
  * Whether the parts of this message should be joined first and the whole be shaped: the SMSC takes long messages in
- * message_payload, or the text must be converted. False for what is no part.
+ * message_payload or with references of 16 bits, or the text must be converted. False for what is no part.
  */
 export function needsJoin(message: MessageObject, sender: Sender, profile: SmscProfile): boolean {
   const carried = readUserData(message);
   const part = carried === undefined ? undefined : partOf(message, carried.elements);
   if (part === undefined || part.total === 1) return false;
-  if (profile.longMessages === 'payload' && sendsTlvs(profile)) return true;
-  return convertsWholeText(message.dataCoding ?? 0, sender, profile);
+  const style = profile.longMessages;
+  if (style === 'payload' && sendsTlvs(profile)) return true;
+  if (style === 'udh16' && part.kind !== 'udh16') return true;
+  return convertsWholeText(message.dataCoding ?? 0, classOfSubunit(message, profile), sender, profile);
 }
 
 /**
@@ -183,58 +185,43 @@ function arranged(work: Work, data: UserData): { data: UserData; style: PartStyl
   return { data: { ...data, elements }, style, base: withoutPorts(base) };
 }
 
-/** A part that came alone: its text stays as it is, its number moves to where the SMSC wants it, if it fits there. */
+/**
+ * A part that came alone: its text stays as it is, its number moves to where the SMSC wants it. What becomes of it must
+ * not depend on how full it is, for the other parts of its message must become the same: so only what always fits is
+ * done. Elements of 16 bits take an octet more than what they would replace; joining first makes them.
+ */
 function onePart(work: Work, coded: Coded, part: Concatenation): Shaped {
-  const wanted = kindFor(work, part);
-  for (const kind of wanted === part.kind ? [wanted] : [wanted, part.kind]) {
-    if (kind === 'sar' && !sendsTlvs(work.profile)) continue;
-    const body = partBody(work, coded, part, kind);
-    if (body !== undefined) return { ok: true, bodies: [body], parts: 1 };
+  const { message, base, carried, profile } = work;
+  const kind = kindFor(work, part.kind);
+  const came = ownElements(carried);
+  // Ports count in any case: beside sar_* the SMSC will put them into the header that it writes.
+  const elements = withPortsOf(message, came);
+  const data = { ...coded.data, elements };
+  const stays = kind === part.kind;
+  const beside = stays && sendsTlvs(profile);
+  const room = partHeaderLength(beside && kind !== 'sar' ? came : elements, kind);
+  if (!fitsPart(data, room)) return refuse(smpp.ESME_RINVMSGLEN, 'the part is longer than one SMS');
+  const body = (fields: MessageObject, header: Buffer): MessageObject =>
+    withOctets(fields, header, data.octets, coded.dataCoding, false);
+  const done = (one: MessageObject): Shaped => ({ ok: true, bodies: [one], parts: 1 });
+  if (stays && (beside || elements === came)) {
+    const same = body(base, writeUdh(carried.elements));
+    return done(kind === 'sar' ? withSar(same, part) : same);
   }
-  return refuse(smpp.ESME_RINVMSGLEN, 'the part is longer than one SMS');
+  if (kind === 'sar') return done(withSar(body(withPorts(base, came), writeUdh([])), part));
+  const reference = kind === 'udh8' ? part.reference & 0xff : part.reference;
+  const own = concatenationElement(kind, reference, part.total, part.sequence);
+  return done(body(elements === came ? base : withoutPorts(base), writeUdh([own, ...elements])));
 }
 
-function kindFor({ profile, carried }: Work, { kind }: Concatenation): Concatenation['kind'] {
+function kindFor({ profile, carried }: Work, kind: Concatenation['kind']): Concatenation['kind'] {
   const style = profile.longMessages;
-  if (kind === 'sar' && !sendsTlvs(profile)) return style === 'udh16' ? 'udh16' : 'udh8';
-  if (style === 'udh8' || style === 'udh16') return style;
+  if (kind === 'sar') return !sendsTlvs(profile) || style === 'udh8' || style === 'udh16' ? 'udh8' : 'sar';
+  if (style === 'udh8') return 'udh8';
   if (style !== 'sar' || !sendsTlvs(profile)) return kind;
   // Shift tables and the like have no parameter of their own.
   const own = ownElements(carried);
   return own.length === 0 || (own.length === 1 && portsOf(own) !== undefined) ? 'sar' : kind;
-}
-
-/**
- * Undefined when it does not fit. References keep their number, whose low octet alone goes into one of 8 bits: parts of
- * one message may pass different threads, and must get the same.
- */
-function partBody(
-  { message, base, carried, profile }: Work,
-  coded: Coded,
-  part: Concatenation,
-  kind: Concatenation['kind'],
-): MessageObject | undefined {
-  const came = ownElements(carried);
-  const elements =
-    kind === 'sar' || (kind === part.kind && sendsTlvs(profile)) ? came : withPortsOf(message, came);
-  const data = { ...coded.data, elements };
-  if (kind === part.kind && elements === came) {
-    if (!fitsPart(data, partHeaderLength(elements, kind))) return undefined;
-    const body = withOctets(base, writeUdh(carried.elements), data.octets, coded.dataCoding, false);
-    return kind === 'sar' ? withSar(body, part) : body;
-  }
-  const header = kind === 'sar' ? [] : elements;
-  if (!fitsPart(data, partHeaderLength(header, kind))) return undefined;
-  if (kind === 'sar') {
-    return withSar(
-      withOctets(withPorts(base, came), writeUdh([]), data.octets, coded.dataCoding, false),
-      part,
-    );
-  }
-  const reference = kind === 'udh8' ? part.reference & 0xff : part.reference;
-  const own = concatenationElement(kind, reference, part.total, part.sequence);
-  const rest = elements === came ? base : withoutPorts(base);
-  return withOctets(rest, writeUdh([own, ...elements]), data.octets, coded.dataCoding, false);
 }
 
 function styleOf(profile: SmscProfile): PartStyle {

@@ -65,6 +65,7 @@ describe('times', () => {
       schedule: '260602120000000+',
       validity: '260602130000000+',
     });
+    expect(fieldsFor({ validity: '000000010000000r' }, SMSC_33, NOW_MS).validity).toBe('260601130000000+');
     const absolute = { schedule: '260601130000004+', validity: '260605120000000+' };
     expect(fieldsFor(absolute, SMSC_33, NOW_MS)).toEqual(absolute);
     // 13:00 an hour ahead of UTC, and a day more.

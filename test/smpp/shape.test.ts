@@ -269,9 +269,9 @@ describe('one part of a long message', () => {
   });
 
   test('from sar_* to a header, for an SMSC without TLVs too', () => {
-    expect(hexOf(bodiesOf(SAR, { longMessages: 'udh16' })[0])?.slice(0, 16)).toBe('0608041234020170');
     for (const smsc of [
       { longMessages: 'udh8' as const },
+      { longMessages: 'udh16' as const },
       SMSC_33,
       { ...SMSC_33, longMessages: 'sar' as const },
     ]) {
@@ -282,12 +282,38 @@ describe('one part of a long message', () => {
     }
   });
 
-  test('from one width to the other, where it fits', () => {
+  test('from 16 bits to 8, and not back: a full part has no room for the octet', () => {
     expect(hexOf(bodiesOf(WIDE, { longMessages: 'udh8' })[0])?.slice(0, 12)).toBe('0500032e0201');
     const SECOND = vectorMessage('submit_sm_concat8_2of2');
-    expect(hexOf(bodiesOf(SECOND, { longMessages: 'udh16' })[0])?.slice(0, 14)).toBe('06080400a70202');
-    // 153 septets leave no room for an octet more.
-    expect(bodiesOf(FIRST, { longMessages: 'udh16' })[0].message).toEqual(FIRST.message);
+    for (const part of [FIRST, SECOND]) {
+      expect(bodiesOf(part, { longMessages: 'udh16' })[0].message).toEqual(part.message);
+    }
+    expect(needsJoin(FIRST, SENDER, { ...SMSC, longMessages: 'udh16' })).toBe(true);
+    expect(needsJoin(WIDE, SENDER, { ...SMSC, longMessages: 'udh16' })).toBe(false);
+  });
+
+  test('becomes the same whether it is full or not', () => {
+    const ports = [{ tag: smpp.TLV_DESTINATION_PORT, value: Buffer.from('0b84', 'hex') }];
+    for (const came of ['udh8', 'udh16', 'sar'] as const) {
+      const whole = bodiesOf({ dest: '1', message: text('a'.repeat(200)) }, { longMessages: came });
+      for (const longMessages of STYLES) {
+        for (const smsc of [SMSC, SMSC_33]) {
+          const parts = whole.map((part) => bodiesOf(part, { ...smsc, longMessages })[0]);
+          const forms = parts.map((part) => [
+            part.esmClass,
+            (part.esmClass ?? 0) === 0 ? '' : hexOf(part)?.slice(0, 4),
+            tlvsOf(part).map((one) => one.slice(0, 4)),
+          ]);
+          expect(forms[0], `${came} to ${longMessages}`).toEqual(forms[1]);
+          const references = parts.map((part) => hexOf(part)?.slice(4, 8));
+          if (forms[0][1] === '0500') expect(references[0]?.slice(2)).toBe(references[1]?.slice(2));
+        }
+      }
+    }
+    // Ports beside sar_* will be in the header that the SMSC writes: 146 septets are left.
+    const beside = { ...SAR, tlvs: [...SAR.tlvs, ...ports] };
+    expect(shaped({ ...beside, message: text('a'.repeat(147)) }, {})).toMatchObject({ ok: false });
+    expect(hexOf(bodiesOf(beside, SMSC_33)[0])?.slice(0, 26)).toBe('0b0003340201' + '05040b840000' + '70');
   });
 
   test('with a shift table stays in its header', () => {
