@@ -203,15 +203,14 @@ function onePart(work: Work, coded: Coded, part: Concatenation): Shaped {
   if (!fitsPart(data, room)) return refuse(smpp.ESME_RINVMSGLEN, 'the part is longer than one SMS');
   const body = (fields: MessageObject, header: Buffer): MessageObject =>
     withOctets(fields, header, data.octets, coded.dataCoding, false);
-  const done = (one: MessageObject): Shaped => ({ ok: true, bodies: [one], parts: 1 });
   if (stays && (beside || elements === came)) {
     const same = body(base, writeUdh(carried.elements));
-    return done(kind === 'sar' ? withSar(same, part) : same);
+    return oneBody(kind === 'sar' ? withSar(same, part) : same);
   }
-  if (kind === 'sar') return done(withSar(body(withPorts(base, came), writeUdh([])), part));
+  if (kind === 'sar') return oneBody(withSar(body(withPorts(base, came), writeUdh([])), part));
   const reference = kind === 'udh8' ? part.reference & 0xff : part.reference;
   const own = concatenationElement(kind, reference, part.total, part.sequence);
-  return done(body(elements === came ? base : withoutPorts(base), writeUdh([own, ...elements])));
+  return oneBody(body(elements === came ? base : withoutPorts(base), writeUdh([own, ...elements])));
 }
 
 function kindFor({ profile, carried }: Work, kind: Concatenation['kind']): Concatenation['kind'] {
@@ -274,6 +273,10 @@ function tooLong(parts: number, partsMax: number): Shaped {
     ? `the message has ${parts} parts, at most ${partsMax} are allowed`
     : 'the user data header leaves no room for the text';
   return refuse(smpp.ESME_RINVMSGLEN, reason);
+}
+
+function oneBody(body: MessageObject): Shaped {
+  return { ok: true, bodies: [body], parts: 1 };
 }
 
 function refuse(status: number, reason: string): Shaped {
