@@ -12,8 +12,16 @@ import { becomeReceipt } from './waiting.ts';
  * ask for a receipt of such a state, or it is a part of a message), and the slot may be free again.
  */
 export function settleFinalState(shard: ShardState, slot: number, smsc: number): boolean {
-  const { table } = shard;
   appendReceipt(shard, slot, smsc);
+  const wantsAll = (shard.table.registeredDelivery[slot] & 3) === 1;
+  if (isPart(shard, slot) || !wantsAll) return settleOtherwise(shard, slot);
+  becomeReceipt(shard, slot);
+  return true;
+}
+
+/** Apart, so that the usual way above is small enough to be inlined. */
+function settleOtherwise(shard: ShardState, slot: number): boolean {
+  const { table } = shard;
   if (isPart(shard, slot)) {
     partEnded(shard, slot);
     return false;
