@@ -41,7 +41,13 @@ export class OutbindListener {
       this.#server.once('error', (error) =>
         reject(new Error(`smsc ${id}: outbind_listen ${address}: ${error.message}`)),
       );
-      this.#server.listen(listen, () => resolve((this.#server.address() as net.AddressInfo).port));
+      this.#server.listen(listen, () => {
+        // A connection that could not be accepted, for want of descriptors: the next one may be.
+        this.#server.on('error', (error) =>
+          this.#log.warn('outbind: a connection was not accepted', { smsc: id, error: error.message }),
+        );
+        resolve((this.#server.address() as net.AddressInfo).port);
+      });
     });
   }
 

@@ -28,6 +28,8 @@ export type BindHandler = HandlerOf<OutboundBind>;
 const PDU_BYTES_MAX = 131_072;
 /** A link whose peer does not read what we send is given no more. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
+/** Answers go on; when so much of them is unread the link is cut. */
+const BACKLOG_CUT_BYTES = 16 * 1024 * 1024;
 
 export class OutboundBind {
   readonly smsc: number;
@@ -173,6 +175,10 @@ export class OutboundBind {
       return;
     }
     this.#requests.expireOperations(nowMs - this.config.response_timeout_s * 1000);
+    if ((this.#writer as LinkWriter).backlogBytes() > BACKLOG_CUT_BYTES) {
+      this.#drop('the SMSC does not read what it is sent');
+      return;
+    }
     const verdict = this.#timers.tick(nowMs);
     if (verdict === TICK_ENQUIRE) {
       this.#headerOnly(smpp.ENQUIRE_LINK, smpp.ESME_ROK, this.window.nextSequence());

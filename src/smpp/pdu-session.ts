@@ -65,6 +65,8 @@ export interface PduSessionEvents {
 const ONLY_33 = new Set([smpp.PARAM_RETRIEVE, smpp.QUERY_LAST_MSGS, smpp.QUERY_MSG_DETAILS]);
 const TICK_MS = 200;
 const PDU_COMPLETE_MS = 30_000;
+/** A peer that asks and does not read the answers is cut when so much is written for it. */
+const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
 const ENQUIRE_RESPONSE_MS = 10_000;
 
 export class PduSession {
@@ -206,8 +208,10 @@ export class PduSession {
     this.#flushing = true;
     queueMicrotask(() => {
       this.#flushing = false;
-      this.#link?.writer.flush();
+      if (this.#link === undefined) return;
+      this.#link.writer.flush();
       this.#timers.onSent(performance.now());
+      if (this.#link.writer.backlogBytes() > BACKLOG_BYTES_MAX) this.close('the peer does not read');
     });
   }
 

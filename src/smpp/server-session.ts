@@ -58,8 +58,11 @@ export interface ServerHandlers {
   onUnbind?(session: ServerSession): void;
   /** What came and can not be read; it has been answered. */
   onMalformed?(refused: Malformed, session: ServerSession): void;
-  /** What a handler threw; the request was answered ESME_RSYSERR. Without this it is thrown on. */
-  onError?(error: unknown, session: ServerSession): void;
+  /**
+   * What a handler threw (the request was answered ESME_RSYSERR), or, with no session, why a connection could not be
+   * accepted. Without this it is thrown on.
+   */
+  onError?(error: unknown, session: ServerSession | undefined): void;
   onClosed?(session: ServerSession, why: string): void;
 }
 
@@ -209,6 +212,10 @@ export class SmppServer {
       this.#server.once('error', reject);
       this.#server.listen({ host, port }, () => {
         this.#server.off('error', reject);
+        this.#server.on('error', (error) => {
+          if (this.#handlers.onError === undefined) throw error;
+          this.#handlers.onError(error, undefined);
+        });
         resolve();
       });
     });

@@ -298,3 +298,16 @@ test('bytes in and out are shown to a trace', async () => {
   expect(seenOut).toEqual([request.toString('hex'), pong]);
   expect(seenIn.join('')).toBe(answer.toString('hex') + vectorNamed('enquire_link').bytes.toString('hex'));
 });
+
+test('an SMSC that asks and does not read the answers is cut', async () => {
+  const peer = await stage.bound({ window: 1 });
+  peer.socket.pause();
+  const many = Buffer.concat(Array.from({ length: 65_536 }, () => vectorNamed('enquire_link').bytes));
+  const isDown = (): boolean => stage.told.lines.some((line) => line.startsWith('down'));
+  for (let chunk = 0; chunk < 200 && !isDown(); chunk++) {
+    peer.write(many);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (stage.bind.state !== 5) stage.bind.tick(Date.now());
+  }
+  expect(await stage.told.line('down')).toBe('down: the SMSC does not read what it is sent');
+});

@@ -216,3 +216,16 @@ test('close unbinds the bound and closes the others', async () => {
   await stranger.untilClosed();
   esme.close();
 });
+
+test('an ESME that asks and does not read the answers is cut', async () => {
+  const scene = await serve();
+  const peer = await rawEsme(scene);
+  peer.socket.pause();
+  const many = Buffer.concat(Array.from({ length: 65_536 }, () => vectorNamed('enquire_link').bytes));
+  for (let chunk = 0; chunk < 200 && scene.told.length === 0; chunk++) {
+    peer.write(many);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await until(() => scene.told.length === 1, 'the end');
+  expect(scene.told).toEqual(['closed the peer does not read']);
+});
