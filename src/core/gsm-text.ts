@@ -18,8 +18,8 @@ const encoders = new Map<number, ReadonlyMap<number, number>>();
 
 /**
  * The character that septets [at, at + 1) or, behind an escape, [at, at + 2) stand for. An escape without a character
- * of its own leaves the one of the locking table (TS 23.038 section 6.2.1.1), one at the very end or doubled is a blank;
- * an octet above 0x7f is no septet.
+ * of its own leaves the one of the locking table (TS 23.038 section 6.2.1.1), one at the very end or doubled is a
+ * blank; an octet above 0x7f is no septet.
  */
 export function gsmCharacter(octets: Uint8Array, at: number, shifts: Shifts): string {
   const code = octets[at];

@@ -86,9 +86,9 @@ export interface Part {
 
 /**
  * Cuts a message: one Part where one SMS holds it (without a concatenation), or in style payload (the SMSC cuts).
- * `reference` is asked once, and only when there are several parts. Undefined when it would have more than `partsMax` parts;
- * it is never shortened. The parts are as many as countParts says. A cut goes through no escape and no surrogate
- * pair, and through no grapheme cluster where that costs no part more.
+ * `reference` is asked once, and only when there are several parts. Undefined when it would have more than `partsMax`
+ * parts; it is never shortened. The parts are as many as countParts says. A cut goes through no escape and no
+ * surrogate pair, and through no grapheme cluster where that costs no part more.
  */
 export function splitParts(
   data: UserData,

@@ -51,8 +51,8 @@ interface Work {
 
 /**
  * The bodies to send, in order, and how many parts they are on the air (more than bodies where the SMSC cuts
- * message_payload itself). What came as one part of a long message stays one, in the SMSC's style where that always fits.
- * Refused: ESME_RINVMSGLEN over `partsMax` parts, or for a part that no SMS holds; ESME_RINVESMCLASS for a broken
+ * message_payload itself). What came as one part of a long message stays one, in the SMSC's style where that always
+ * fits. Refused: ESME_RINVMSGLEN over `partsMax` parts, or for a part that no SMS holds; ESME_RINVESMCLASS for a broken
  * user data header; ESME_RINVDCS (ESME_RSUBMITFAIL before 5.0) for text that the SMSC can not be told.
  */
 export function shape(
