@@ -16,6 +16,8 @@ export interface Pdu {
   short_message: { message: string | Buffer };
   receipted_message_id?: string;
   message_state?: number;
+  network_error_code?: Buffer;
+  message_payload?: { message: string | Buffer };
   response(fields?: object): Pdu;
   toBuffer(): Buffer;
 }
@@ -26,6 +28,7 @@ export interface Session {
   send(pdu: Pdu): boolean;
   submit_sm(fields: object, onResponse: (pdu: Pdu) => void): boolean;
   deliver_sm(fields: object, onResponse?: (pdu: Pdu) => void): boolean;
+  data_sm(fields: object, onResponse?: (pdu: Pdu) => void): boolean;
   unbind(onResponse: (pdu: Pdu) => void): boolean;
   enquire_link(onResponse: (pdu: Pdu) => void): boolean;
   bind_transceiver(fields: object, onResponse: (pdu: Pdu) => void): boolean;
@@ -155,12 +158,14 @@ export async function bindEsme(port: number, options: EsmeOptions = {}): Promise
   session.on('pdu', (pdu) => pdus.push(pdu));
   session.on('enquire_link', (pdu) => session.send(pdu.response()));
   // Listens before the bind: receipts that waited may come in one read with its answer.
-  session.on('deliver_sm', (pdu) => {
-    const receipt = readReceipt(pdu);
-    receipts.push(receipt);
-    const status = answer(receipt, receipts.length - 1);
-    if (status !== undefined) session.send(pdu.response({ command_status: status }));
-  });
+  for (const carrier of ['deliver_sm', 'data_sm']) {
+    session.on(carrier, (pdu) => {
+      const receipt = readReceipt(pdu);
+      receipts.push(receipt);
+      const status = answer(receipt, receipts.length - 1);
+      if (status !== undefined) session.send(pdu.response({ command_status: status }));
+    });
+  }
   const whole = {
     system_id: DEMO.name,
     password: DEMO.password,
@@ -171,9 +176,12 @@ export async function bindEsme(port: number, options: EsmeOptions = {}): Promise
   return new Esme(session, bound, receipts, pdus, closed);
 }
 
+/** By its text, else by its TLVs: `stat` is then the number of the state. */
 function readReceipt(pdu: Pdu): Receipt {
-  const text = String(pdu.short_message.message);
+  const text = String((pdu.message_payload ?? pdu.short_message)?.message ?? '');
   const found = /^id:(\S+) .*stat:(\S+) err:(\S*)/.exec(text);
-  if (found === null) throw new Error(`no receipt: ${JSON.stringify(text)}`);
-  return { id: found[1], stat: found[2], err: found[3], pdu };
+  if (found !== null) return { id: found[1], stat: found[2], err: found[3], pdu };
+  const { receipted_message_id: id, message_state: state } = pdu;
+  if (id === undefined) throw new Error(`no receipt: ${JSON.stringify(text)}`);
+  return { id, stat: String(state ?? ''), err: '', pdu };
 }

@@ -110,3 +110,154 @@ describe('an SMSC that repeats or contradicts itself', () => {
     expect(esme.receipts).toHaveLength(1);
   });
 });
+
+describe('an SMSC with a dialect of its own', () => {
+  const ucs2 = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
+  interface Dialect {
+    /** Id in the response to the n-th message, and what its receipt has. */
+    response: (number: number) => string;
+    fields: (number: number) => object;
+    command?: 'data_sm';
+    told: { stat: string; err: string; network?: string };
+  }
+  const hex = (number: number): string => (0x3f2a_9c10 + number).toString(16).toUpperCase();
+  const decimal = (number: number): string => String(0x3f2a_9c10 + number).padStart(12, '0');
+  const tlvs = (number: number) => ({
+    short_message: '',
+    receipted_message_id: `t${number}`,
+    message_state: 5,
+    network_error_code: Buffer.from('081234', 'hex'),
+  });
+  const dialects: Record<string, Dialect> = {
+    'decimal ids in receipts': {
+      response: hex,
+      fields: (number) => ({ short_message: `id:${decimal(number)} stat:DELIVRD err:000` }),
+      told: { stat: 'DELIVRD', err: '000' },
+    },
+    'another order, other case, no dates': {
+      response: (number) => `Case-${number}`,
+      fields: (number) => ({
+        short_message: `STAT:Expired ERR:21b ID:cASE-${number} TEXT:id:9 stat:DELIVRD`,
+      }),
+      told: { stat: 'EXPIRED', err: '21b' },
+    },
+    'TLVs alone': {
+      response: (number) => `t${number}`,
+      fields: tlvs,
+      told: { stat: 'UNDELIV', err: '4660', network: '081234' },
+    },
+    'a data_sm': {
+      response: (number) => `t${number}`,
+      fields: tlvs,
+      command: 'data_sm',
+      told: { stat: 'UNDELIV', err: '4660', network: '081234' },
+    },
+    'UCS-2 in message_payload': {
+      response: (number) => `u${number}`,
+      fields: (number) => ({
+        short_message: '',
+        data_coding: 8,
+        message_payload: ucs2(`id:u${number} stat:REJECTED err:0000045 text:\u0436`),
+      }),
+      told: { stat: 'REJECTD', err: '0000045' },
+    },
+    'no esm_class': {
+      response: (number) => `p${number}`,
+      fields: (number) => ({ esm_class: 0, short_message: `id:p${number} stat:DELETED err:1` }),
+      told: { stat: 'DELETED', err: '001' },
+    },
+  };
+
+  test('is understood, and the client gets receipts of our own making', async () => {
+    const statuses: number[] = [];
+    const smsc = await stage.npmSmsc(({ text, number, answer, report }) => {
+      const { response, fields, command } = dialects[text];
+      answer(response(number));
+      void report(fields(number), command).then((status) => statuses.push(status));
+    });
+    await stage.serve({ smsc: [{ port: smsc.port, window: 1 }] });
+    const esme = await stage.esme();
+    for (const [name, { told }] of Object.entries(dialects)) {
+      const id = await esme.send({ short_message: name });
+      const { stat, err, pdu } = await esme.receipt(id);
+      expect({ stat, err }, name).toEqual({ stat: told.stat, err: told.err });
+      expect(pdu.receipted_message_id, name).toBe(id);
+      if (told.network !== undefined)
+        expect(pdu.network_error_code?.toString('hex'), name).toBe(told.network);
+    }
+    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    expect(statuses).toEqual(Object.keys(dialects).map(() => 0));
+    expect(esme.receipts).toHaveLength(statuses.length);
+  });
+
+  test('ids in another base are found in the store, after a kill too', async () => {
+    const smsc = await stage.npmSmsc(({ number, answer }) => answer(hex(number)));
+    const ledger = { segment_age_s: 1, settle_age_s: 1 };
+    await stage.serve({ ledger, smsc: [{ port: smsc.port, receipt_ids: 'hex-to-decimal' }] });
+    const esme = await stage.esme();
+    const ids = await esme.sendMany(20);
+    await until(() => smsc.submits.length === 20, 'the submits');
+    // Until the responses are journalled too, or the kill would have all of them sent again.
+    await stage.daemon.untilMetric('smsc_sent_total', (count) => count === 20);
+    await pause(300);
+    await stage.daemon.kill();
+    await stage.start();
+    await stage.daemon.untilMetric('smsc_bound', (count) => count === 1);
+    const again = await stage.esme();
+    const [session] = smsc.sessions.slice(-1);
+    for (let number = 1; number <= 20; number++) {
+      session.deliver_sm({ esm_class: 4, short_message: `id:${decimal(number)} stat:DELIVRD err:000` });
+    }
+    const receipts = await again.receiptsOf(ids);
+    expect(new Set(receipts.map(({ stat }) => stat))).toEqual(new Set(['DELIVRD']));
+    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    expect(await stage.daemon.metric('receipts_parked_total')).toBe(0);
+  });
+});
+
+describe('what tells of a message without ending it', () => {
+  test('is passed on to who asked for it, once, and the receipt comes all the same', async () => {
+    const statuses: number[] = [];
+    const smsc = await stage.npmSmsc((submitted) => {
+      const id = `id-${submitted.number}`;
+      submitted.answer(id);
+      const reports = [
+        { esm_class: 0x20, short_message: `id:${id} stat:ENROUTE err:027` },
+        { short_message: `id:${id} stat:ACCEPTD err:000` },
+        { esm_class: 0x08, short_message: 'read', receipted_message_id: id },
+      ];
+      if (submitted.text !== 'notices only') reports.push({ short_message: `id:${id} stat:DELIVRD err:000` });
+      // One after the other: a final state may overtake what is not committed yet.
+      void (async () => {
+        for (const fields of reports) statuses.push(await submitted.report(fields));
+      })();
+    });
+    await stage.serve({ receipts: { wait_s: 3 }, smsc: [{ port: smsc.port }] });
+    const esme = await stage.esme();
+    const asked = await esme.send({ registered_delivery: 0x15 });
+    await until(() => esme.receipts.filter(({ id }) => id === asked).length === 4, 'all of the first');
+    const plain = await esme.send({ registered_delivery: 1 });
+    await esme.receipt(plain);
+    const only = await esme.send({ registered_delivery: 0x10, short_message: 'notices only' });
+    await until(() => esme.receipts.filter(({ id }) => id === only).length === 2, 'the notices');
+    await stage.daemon.untilMetric('pending', (count) => count === 0, 20_000);
+    expect(new Set(statuses)).toEqual(new Set([0]));
+    const told = (id: string) => esme.receipts.filter((one) => one.id === id).map(({ pdu }) => pdu.esm_class);
+    expect([told(asked), told(plain), told(only)]).toEqual([[0x20, 0x20, 0x08, 4], [4], [0x20, 0x20]]);
+    expect(esme.receipts[0]).toMatchObject({ stat: 'ENROUTE', err: '027' });
+    const story = await stage.finalOf(asked);
+    expect(story.types).toEqual([
+      'ACCEPTED',
+      'SENT',
+      'INTERMEDIATE',
+      'INTERMEDIATE',
+      'INTERMEDIATE',
+      'RECEIPT',
+      'FINAL',
+    ]);
+    expect((await stage.finalOf(only)).cdr).toMatchObject({ state: 'ACCEPTED', reason: 'SENT' });
+    expect(await stage.daemon.metric('receipts_delivered_total')).toBe(2);
+    expect(await stage.daemon.stop()).toBe(0);
+    expect(await stage.audit()).toMatchObject({ accepted: 3, final: 3, finalDouble: 0, lost: 0 });
+  });
+});

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pause, until } from '../support/daemon.ts';
+import type { Receipt } from './esme.ts';
 import { Stage } from './stage.ts';
 
 let stage: Stage;
@@ -136,5 +137,91 @@ describe('time runs out', () => {
     expect(late.receipts).toEqual([]);
     expect(await stage.daemon.stop()).toBe(0);
     expect(await stage.audit()).toMatchObject({ accepted: 40, final: 40, finalDouble: 0 });
+  });
+});
+
+describe('a receipt in the form that its client asks for', () => {
+  const account = [
+    {},
+    { name: 'texts', receipt_content: 'text', receipt_id: 'decimal', receipt_date_digits: 14 },
+    { name: 'tlvs', receipt_content: 'tlvs' },
+    { name: 'datas', receipt_pdu: 'data_sm', receipt_id: 'decimal', receipt_date_digits: 12 },
+  ];
+  const report = (id: string) => ({
+    short_message: `id:${id} sub:001 dlvrd:000 submit date:2601011200 done date:260101120134 stat:REJECTD err:06B text:x`,
+    network_error_code: Buffer.from('080123', 'hex'),
+  });
+  const textOf = ({ pdu }: Receipt): string =>
+    String((pdu.message_payload ?? pdu.short_message)?.message ?? '');
+
+  test("by version, content, carrier, id and dates; the SMSC's error in all of them", async () => {
+    const smsc = await stage.npmSmsc(({ number, answer, report: send }) => {
+      answer(`id-${number}`);
+      void send(report(`id-${number}`));
+    });
+    await stage.serve({ account, smsc: [{ port: smsc.port }] });
+    const receiptFor = async (fields: object): Promise<[string, Receipt]> => {
+      const esme = await stage.esme({ fields });
+      const id = await esme.send();
+      return [id, await esme.receipt(id)];
+    };
+
+    const [plainId, plain] = await receiptFor({});
+    expect(plainId).toMatch(/^[0-9a-f]{16}$/);
+    expect(textOf(plain)).toMatch(
+      / submit date:\d{10} done date:2601011201 stat:REJECTD err:06B text:hello$/,
+    );
+    const network = Buffer.from('080123', 'hex');
+    const tlvs = { receipted_message_id: plainId, message_state: 8, network_error_code: network };
+    expect(plain.pdu).toMatchObject({ command: 'deliver_sm', esm_class: 4, ...tlvs });
+
+    const [textsId, texts] = await receiptFor({ system_id: 'texts' });
+    expect(textsId).toMatch(/^\d{17,20}$/);
+    expect(textOf(texts)).toMatch(
+      / submit date:\d{14} done date:20260101120134 stat:REJECTD err:06B text:hello$/,
+    );
+    expect([texts.pdu.receipted_message_id, texts.pdu.message_state]).toEqual([undefined, undefined]);
+
+    const [tlvsId, onlyTlvs] = await receiptFor({ system_id: 'tlvs' });
+    expect(textOf(onlyTlvs)).toBe('');
+    expect(onlyTlvs.pdu).toMatchObject({ ...tlvs, receipted_message_id: tlvsId, command: 'deliver_sm' });
+
+    const [datasId, datas] = await receiptFor({ system_id: 'datas' });
+    expect(datas.pdu).toMatchObject({ ...tlvs, receipted_message_id: datasId, command: 'data_sm' });
+    expect(textOf(datas)).toContain(' done date:260101120134 stat:REJECTD err:06B ');
+
+    const [oldId, old] = await receiptFor({ interface_version: 0x33, system_id: 'tlvs' });
+    expect(oldId).toMatch(/^[0-9a-f]{8}$/);
+    // 3.3 has no such state, no TLVs and no other carrier.
+    expect(textOf(old)).toContain(' stat:UNDELIV err:06B ');
+    expect([old.pdu.command, old.pdu.message_state]).toEqual(['deliver_sm', undefined]);
+    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    expect(await stage.daemon.metric('receipts_delivered_total')).toBe(5);
+  });
+
+  test('and of the states that it asks for', async () => {
+    const smsc = await stage.npmSmsc((submitted) => {
+      submitted.answer(`id-${submitted.number}`);
+      void submitted.receipt(`id-${submitted.number}`, submitted.text);
+    });
+    await stage.serve({ smsc: [{ port: smsc.port, interface_version: '5.0' }] });
+    const esme = await stage.esme({ fields: { interface_version: 0x50 } });
+    const sent: Record<string, string> = {};
+    for (const mode of [1, 2, 3]) {
+      for (const stat of ['DELIVRD', 'UNDELIV']) {
+        sent[`${mode} ${stat}`] = await esme.send({ registered_delivery: mode, short_message: stat });
+      }
+    }
+    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    const told = Object.entries(sent).filter(([, id]) => esme.receipts.some((receipt) => receipt.id === id));
+    expect(told.map(([what]) => what)).toEqual(['1 DELIVRD', '1 UNDELIV', '2 UNDELIV', '3 DELIVRD']);
+    expect((await stage.finalOf(sent['2 DELIVRD'])).cdr).toMatchObject({
+      state: 'DELIVERED',
+      reason: 'SENT',
+    });
+    expect((await stage.finalOf(sent['3 UNDELIV'])).cdr).toMatchObject({
+      state: 'UNDELIVERABLE',
+      reason: 'FAILED',
+    });
   });
 });
