@@ -63,18 +63,15 @@ function look(shard: ShardState, smsc: number, id: string): Awaited | undefined 
   const slot = index.find(smsc, bytes, 0, bytes.length);
   if (slot !== NO_SLOT) return slot;
   const { similar, similarity } = index;
-  const hasStored = store.hasAwaiting(smsc);
-  const exact = hasStored ? store.findAwaiting(smsc, id) : undefined;
-  if (exact !== undefined) return exact;
   const inMemory = similar === NO_SLOT ? undefined : similar === AMBIGUOUS ? SEVERAL : similar;
-  if (!hasStored) return inMemory;
-  const stored = similarStored(store.similarAwaiting(smsc, id), bytes);
+  if (!store.hasAwaiting(smsc)) return inMemory;
+  const stored = mostSimilar(store.awaiting(smsc, id), bytes);
   if (stored.similarity !== similarity) return stored.similarity > similarity ? stored.found : inMemory;
   return similarity === IDS_DIFFER ? undefined : SEVERAL;
 }
 
-/** The one row whose id is most similar; rows of one id count as one, and the newest is it. */
-function similarStored(
+/** The one row whose id is most like this one; rows of one id count as one, and the newest is it. */
+function mostSimilar(
   rows: readonly PendingRow[],
   id: Buffer,
 ): { found: PendingRow | undefined | typeof SEVERAL; similarity: number } {

@@ -195,16 +195,12 @@ export class PendingStore {
     yield* this.statements.ids.iterate(idHigh) as Iterable<[number, number, number]>;
   }
 
-  /** The message that an SMSC knows under exactly this id; the oldest, should it have given an id twice. */
-  findAwaiting(smsc: number, smscId: string): PendingRow | undefined {
-    const id = Buffer.from(smscId, 'latin1');
-    const row = this.statements.awaiting.get(smsc, id, id);
-    return row === undefined ? undefined : rowOf(row);
-  }
-
-  /** Messages whose id at that SMSC differs in letter case or leading zeros at most; newest first, 8 at most. */
-  similarAwaiting(smsc: number, smscId: string): PendingRow[] {
-    return this.statements.similar.all(smsc, Buffer.from(smscId, 'latin1')).map(rowOf);
+  /**
+   * Messages that await their receipt, and whose id at that SMSC is this one or differs in letter case or leading zeros
+   * only; newest first, 8 at most.
+   */
+  awaiting(smsc: number, smscId: string): PendingRow[] {
+    return this.statements.awaiting.all(smsc, Buffer.from(smscId, 'latin1')).map(rowOf);
   }
 
   get(idHigh: number, idLow: number): PendingRow | undefined {
@@ -331,8 +327,7 @@ interface Statements {
   next: Statement<[number, number, number, number, number], RawRow>;
   due: Statement<[number, number, number, number], RawRow>;
   older: Statement<[number, number, number, number], RawRow>;
-  awaiting: Statement<[number, Buffer, Buffer], RawRow>;
-  similar: Statement<[number, Buffer], RawRow>;
+  awaiting: Statement<[number, Buffer], RawRow>;
   segmentBelow: Statement<[number], [number | null]>;
   load: Statement<[number, number], unknown>;
   ids: Statement<[number], [number, number, number]>;
@@ -358,9 +353,6 @@ function prepare(database: Database): Statements {
     older: raw(`SELECT ${COLUMNS} FROM pending INDEXED BY pending_order
       WHERE kind = ? AND key = ? AND id_high < ? ORDER BY id_high, id_low LIMIT ?`),
     awaiting: raw(`SELECT ${COLUMNS} FROM pending INDEXED BY pending_similar
-      WHERE smsc = ? AND ${NORMAL_ID} = ltrim(lower(?), '0') AND smsc_id = ? AND kind = ${KIND_AWAITING}
-      ORDER BY id_high, id_low LIMIT 1`),
-    similar: raw(`SELECT ${COLUMNS} FROM pending INDEXED BY pending_similar
       WHERE smsc = ? AND ${NORMAL_ID} = ltrim(lower(?), '0') AND kind = ${KIND_AWAITING}
       ORDER BY id_high DESC, id_low DESC LIMIT ${SIMILAR_MAX}`),
     segmentBelow: raw('SELECT MAX(id_high) FROM pending WHERE id_high < ?'),

@@ -299,7 +299,7 @@ describe('a store that knows more than the ledger', () => {
     before.store.close();
     await buildSegment(dataDir, 0, FIRST_SEGMENT + 1, [[attemptFailed(id)]]);
     const { shard } = await recovered(dataDir);
-    expect(shard.store.findAwaiting(0, 'abc')).toMatchObject({ ...id, kind: store.KIND_AWAITING });
+    expect(shard.store.awaiting(0, 'abc')).toMatchObject([{ ...id, kind: store.KIND_AWAITING }]);
   });
 });
 

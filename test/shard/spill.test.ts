@@ -114,7 +114,7 @@ test('when memory runs short, those that wait for a receipt leave it and are fou
   }
   makeRoom(shard);
   expect(table.freeSlots()).toBeGreaterThan(table.capacity >> 3);
-  const inStore = slots.filter((slot) => shard.store.findAwaiting(2, `id-${slot}`)?.idLow === slot);
+  const inStore = slots.filter((slot) => shard.store.awaiting(2, `id-${slot}`)[0]?.idLow === slot);
   const inMemory = slots.filter(
     (slot) => shard.index.find(2, Buffer.from(`id-${slot}`), 0, `id-${slot}`.length) === slot,
   );
