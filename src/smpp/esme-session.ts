@@ -1,7 +1,8 @@
 /**
  * An ESME: connects to an SMSC, binds, and sends requests as promises. Usable on its own; see docs/smpp.md.
  *
- *   const session = await EsmeSession.connect({ host: '127.0.0.1', port: 2775, systemId: 'demo', password: 'demo1234' });
+ *   const login = { host: '127.0.0.1', port: 2775, systemId: 'demo', password: 'demo1234' };
+ *   const session = await EsmeSession.connect(login);
  *   const { messageId } = await session.submitSm({ destinationAddr: '962790000001', shortMessage: Buffer.from('hi') });
  */
 import * as net from 'node:net';

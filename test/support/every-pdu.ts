@@ -18,7 +18,7 @@ function ping(index: number, name: 'enquire_link' | 'enquire_link_resp'): Buffer
   return bytes;
 }
 
-/** Sends them all but those `except` is true for, an enquire_link behind each; throws at the first without an answer. */
+/** Sends all but those that `except` is true for, an enquire_link behind each; throws at the first unanswered one. */
 export async function endure(
   peer: RawPeer,
   session: string,
