@@ -92,7 +92,7 @@ describe('the tables', () => {
 });
 
 describe('the examples', () => {
-  const examples = ['Codec', 'Sessions', 'TLVs'].flatMap((title) =>
+  const examples = ['Codec', 'Sessions', 'Receipts', 'TLVs'].flatMap((title) =>
     [...section(title).matchAll(/```ts\n([^]*?)```/g)].map(([, code], at) => ({
       name: `${title} ${at + 1}`,
       code,
@@ -100,7 +100,7 @@ describe('the examples', () => {
   );
 
   it('are there', () => {
-    expect(examples).toHaveLength(5);
+    expect(examples).toHaveLength(6);
   });
 
   it.each(examples)('$name prints what it says', ({ code }) => {
