@@ -69,7 +69,7 @@ const OPTIONS = {
   'receipt-dates': {
     choices: RECEIPT_DATE_DIGITS,
     default: defaults.receiptDateDigits,
-    describe: 'digits; 16: SMPP time',
+    describe: 'digits; 16: SMPP time; 0: zeros',
   },
   'receipt-esm-class': {
     type: 'number',
@@ -81,6 +81,7 @@ const OPTIONS = {
     default: defaults.receiptErr,
     describe: 'err in the text, empty = by state',
   },
+  'receipt-stat': { type: 'string', default: '', describe: 'stat word instead of the state, empty = none' },
   'interface-version': {
     choices: VERSIONS,
     default: defaults.interfaceVersion,
@@ -138,6 +139,7 @@ function simulatorOptions(argv: SimArguments): SimulatorOptions {
     receiptDateDigits: argv['receipt-dates'],
     receiptEsmClass: argv['receipt-esm-class'],
     receiptErr: argv['receipt-err'],
+    receiptStat: argv['receipt-stat'],
     interfaceVersion: argv['interface-version'],
     announce: argv.announce,
     congestion: argv.congestion,

@@ -98,8 +98,9 @@ export class DialectWriter implements ReceiptWriter {
   }
 
   private text(id: string): string {
-    const { text, err } = this.style;
+    const { text, err, stat } = this.style;
     if (text === 'none') return '';
+    const word = stat === '' ? this.state : stat;
     const isDelivered = this.state === 'DELIVRD';
     const date = dateText(this.dateMs, this.style.dateDigits);
     const fields: [key: string, value: string][] = [
@@ -108,7 +109,7 @@ export class DialectWriter implements ReceiptWriter {
       ['dlvrd', isDelivered ? '001' : '000'],
       ['submit date', date],
       ['done date', date],
-      ['stat', text === 'lower' ? this.state.toLowerCase() : this.state],
+      ['stat', text === 'lower' ? word.toLowerCase() : word],
       ['err', err === '' ? (isDelivered ? '000' : '001') : err],
       ['text', ''],
     ];
@@ -131,8 +132,9 @@ function tlv(tag: number, value: Buffer): Buffer {
   return b;
 }
 
-/** UTC: YYMMDDhhmm, with seconds (12), with century too (14), or as an SMPP absolute time (16). */
+/** Zeros (0), or in UTC: YYMMDDhhmm, with seconds (12), with century too (14), or as an SMPP absolute time (16). */
 export function dateText(ms: number, digits: number): string {
+  if (digits === 0) return '0000000000';
   const iso = new Date(ms).toISOString().replace(/\D/g, '');
   if (digits === 14) return iso.slice(0, 14);
   if (digits === 16) return `${iso.slice(2, 15)}00+`;

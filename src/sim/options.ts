@@ -38,8 +38,8 @@ export const RECEIPT_CARRIERS = ['deliver_sm', 'data_sm'] as const;
 export const RECEIPT_TEXTS = ['standard', 'upper', 'lower', 'reordered', 'short', 'none'] as const;
 /** payload: in message_payload. */
 export const RECEIPT_CODINGS = ['plain', 'ucs2', 'payload'] as const;
-/** With seconds from 12 on, with the century 14, as an SMPP absolute time 16. */
-export const RECEIPT_DATE_DIGITS = [10, 12, 14, 16] as const;
+/** With seconds from 12 on, with the century 14, as an SMPP absolute time 16; 0: ten zeros. */
+export const RECEIPT_DATE_DIGITS = [0, 10, 12, 14, 16] as const;
 export const RECEIPT_KINDS = ['none', 'final', 'intermediate'] as const;
 
 /** The form of a receipt. */
@@ -53,6 +53,8 @@ export interface ReceiptStyle {
   esmClass: number;
   /** Empty: 000 or 001 by the state. */
   err: string;
+  /** Stat word of final receipts; empty: the state's own. */
+  stat: string;
 }
 
 export interface SimulatorOptions {
@@ -86,6 +88,7 @@ export interface SimulatorOptions {
   receiptDateDigits: ReceiptStyle['dateDigits'];
   receiptEsmClass: number;
   receiptErr: string;
+  receiptStat: string;
   /** highest version spoken; 3.3 knows no bind_transceiver */
   interfaceVersion: VersionName;
   /** sc_interface_version in bind responses */
@@ -140,6 +143,7 @@ export const DEFAULT_SIMULATOR_OPTIONS: SimulatorOptions = {
   receiptDateDigits: 10,
   receiptEsmClass: 4,
   receiptErr: '',
+  receiptStat: '',
   interfaceVersion: '5.0',
   announce: true,
   congestion: -1,
@@ -192,8 +196,9 @@ export function completeOptions(options: Partial<SimulatorOptions>): SimulatorOp
   }
   if (!(whole.congestion >= -1 && whole.congestion <= 100))
     throw new Error('congestion must be 0 to 100, or -1');
-  if (!/^[0-9A-Za-z]{0,7}$/.test(whole.receiptErr))
-    throw new Error('receiptErr must be up to 7 letters or digits');
+  for (const key of ['receiptErr', 'receiptStat'] as const) {
+    if (!/^[0-9A-Za-z]{0,16}$/.test(whole[key])) throw new Error(`${key} must be up to 16 letters or digits`);
+  }
   if (whole.outbind !== '' && parseListen(whole.outbind) === undefined) {
     throw new Error(`outbind must be "host:port", not "${whole.outbind}"`);
   }
@@ -216,12 +221,13 @@ export function receiptStyle(options: SimulatorOptions): ReceiptStyle {
         : 'none',
     esmClass: options.receiptEsmClass,
     err: options.receiptErr,
+    stat: options.receiptStat,
   };
 }
 
 /** Whether it is the form that is written fastest. */
 export function isUsualStyle(style: ReceiptStyle): boolean {
-  const { carrier, text, coding, dateDigits, tlvs, esmClass, err } = style;
-  const plainText = text === 'standard' && coding === 'plain' && dateDigits === 10 && err === '';
+  const { carrier, text, coding, dateDigits, tlvs, esmClass, err, stat } = style;
+  const plainText = text === 'standard' && coding === 'plain' && dateDigits === 10 && err + stat === '';
   return carrier === 'deliver_sm' && plainText && tlvs !== 'no-nul' && esmClass === ESM_RECEIPT;
 }

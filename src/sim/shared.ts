@@ -85,7 +85,7 @@ export class Shared {
     this.ids = new IdSource(options.idFormat, options.idStart < 0 ? clockStart : options.idStart);
     this.random = new Random(options.seed);
     this.receipts = this.writerOf(options.receiptState);
-    const intermediate = { ...receiptStyle(options), esmClass: ESM_INTERMEDIATE };
+    const intermediate = { ...receiptStyle(options), esmClass: ESM_INTERMEDIATE, stat: '' };
     this.onTheWay = new DialectWriter('ENROUTE', intermediate);
     this.messages = new Messages((message) => this.onEnd(message));
     this.keepsMessages = options.receiptDelayMs.max > 0 && !options.receiptFirst;
@@ -107,6 +107,8 @@ export class Shared {
 
   private writerOf(state: string): ReceiptWriter {
     const style = receiptStyle(this.options);
+    // A cancelled one is told of as such.
+    if (state !== this.options.receiptState) style.stat = '';
     if (isUsualStyle(style)) return new ReceiptTemplate(state, style.tlvs === 'all');
     return new DialectWriter(state, style);
   }

@@ -49,6 +49,7 @@ describe('the text', () => {
   });
 
   test.each([
+    [0, /done date:0{10} /],
     [12, /done date:\d{12} /],
     [14, /done date:20\d{12} /],
     [16, /done date:\d{13}00\+ /],
@@ -77,8 +78,9 @@ describe('the text', () => {
   });
 
   test('err and esm_class as they are told', async () => {
-    const receipt = await receiptOf({ receiptErr: '21b', receiptEsmClass: 0, receiptState: 'UNDELIV' });
-    expect(textOf(receipt)).toMatch(/dlvrd:000 .* stat:UNDELIV err:21b text:$/);
+    const form = { receiptErr: '21b', receiptEsmClass: 0, receiptState: 'UNDELIV', receiptStat: 'FAILED' };
+    const receipt = await receiptOf(form);
+    expect(textOf(receipt)).toMatch(/dlvrd:000 .* stat:FAILED err:21b text:$/);
     expect(receipt.esm_class).toBe(0);
   });
 });

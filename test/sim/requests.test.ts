@@ -78,13 +78,13 @@ describe('query_sm', () => {
 
 describe('cancel_sm', () => {
   test('by id: a DELETED receipt at once, no other later, and no second time', async () => {
-    const { esme } = await stage({ receiptDelayMs: { min: 150, max: 150 } });
+    const { esme } = await stage({ receiptDelayMs: { min: 150, max: 150 }, receiptStat: 'ACKED' });
     const id = await send(esme);
     const kept = await send(esme);
     const which = { message_id: id, source_addr: 'Shop', destination_addr: '49' };
     expect((await esme.ask('cancel_sm', which)).command_status).toBe(0);
     await until(() => stats(esme).length === 2, 'both receipts');
-    expect(stats(esme)).toEqual([`${id} DELETED`, `${kept} DELIVRD`]);
+    expect(stats(esme)).toEqual([`${id} DELETED`, `${kept} ACKED`]);
     expect((await esme.ask('cancel_sm', which)).command_status).toBe(0x11);
     expect(await esme.ask('query_sm', which)).toMatchObject({ message_state: 4 });
     expect((await esme.ask('cancel_sm', { message_id: '77' })).command_status).toBe(0x0c);
