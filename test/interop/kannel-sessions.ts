@@ -110,10 +110,10 @@ async function checkThrottled(ground: Ground): Promise<void> {
   checks.that('ESME_RTHROTTLED was said', throttled.length > 0);
 }
 
-/** The daemon is killed and comes back: Kannel binds again and goes on. */
+/** The daemon is stopped, then killed, and comes back each time: Kannel binds again and goes on. */
 async function checkRestart(ground: Ground): Promise<void> {
   const { checks } = ground;
-  checks.topic('a gateway that is killed and comes back');
+  checks.topic('a gateway that ends and comes back');
   const upstream = await new NpmUpstream().listen();
   ground.onEnd(() => upstream.close());
   const stage = ground.stage();
@@ -121,9 +121,12 @@ async function checkRestart(ground: Ground): Promise<void> {
   const kannel = await new KannelBoxes(ground, 'restart').start([smppGroup(stage.site.smppPort)]);
   if (!(await kannel.online(1))) return;
   await sendAndReport(ground, kannel, upstream, 3);
-  await stage.daemon.kill();
-  await stage.start();
-  await stage.daemon.untilMetric('smsc_bound', (count) => count >= 1);
-  if (!(await kannel.online(1, 30_000))) return;
-  await sendAndReport(ground, kannel, upstream, 3);
+  for (const end of ['stop', 'kill'] as const) {
+    const code = await stage.daemon[end]();
+    if (end === 'stop') checks.equal('exit code of the daemon', code, 0);
+    await stage.start();
+    await stage.daemon.untilMetric('smsc_bound', (count) => count >= 1);
+    if (!(await kannel.online(1, 30_000))) return;
+    await sendAndReport(ground, kannel, upstream, 3);
+  }
 }

@@ -39,6 +39,23 @@ async function checkSessions(ground: Ground): Promise<void> {
   checks.equal('the module complains of nothing', complaints(perl), []);
 }
 
+/** Silence makes us ask; an orderly end says unbind. */
+async function checkOurOwn(ground: Ground): Promise<void> {
+  const { checks } = ground;
+  checks.topic('what we send of ourselves: enquire_link and unbind');
+  const { stage, front } = await serveWithUpstream(ground, { smpp: { enquire_link_s: 1 } });
+  const perl = new PerlEsme(ground);
+  await perl.connect('idle', front.port, 0x34);
+  await perl.call('idle', 'bind_transceiver', CREDENTIALS);
+  await perl.listen('idle', 2_500);
+  const asked = perl.heard.filter(({ name }) => name === 'enquire_link').length;
+  checks.that('it is asked twice', asked >= 2, String(asked));
+  checks.equal('and was not cut', (await perl.call('idle', 'enquire_link')).status, ROK);
+  const stopped = stage.daemon.stop();
+  checks.that('it is told', (await perl.hears('idle', ({ name }) => name === 'unbind')) !== undefined);
+  checks.equal('exit code after SIGTERM', await stopped, 0);
+}
+
 async function checkRefused(ground: Ground, perl: PerlEsme): Promise<void> {
   const { checks } = ground;
   const { front } = await serveWithUpstream(ground);
@@ -68,7 +85,7 @@ async function checkRefused(ground: Ground, perl: PerlEsme): Promise<void> {
 }
 
 async function run(ground: Ground): Promise<void> {
-  for (const scenario of [checkSessions, checkPerlMessages, checkPerlOperations]) {
+  for (const scenario of [checkSessions, checkOurOwn, checkPerlMessages, checkPerlOperations]) {
     try {
       await scenario(ground);
     } catch (error) {

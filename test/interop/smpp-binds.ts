@@ -1,5 +1,6 @@
 /** Sessions: every bind in every version, what is refused, enquire_link, unbind. */
 import { npm } from '../daemon/esme.ts';
+import type { Stage } from '../daemon/stage.ts';
 import { pause } from '../support/daemon.ts';
 import type { Ground } from './ground.ts';
 import { NpmEsme, NpmUpstream, textOf } from './npm-peers.ts';
@@ -17,6 +18,7 @@ const RINVDSTADR = 0x0b;
 const RBINDFAIL = 0x0d;
 
 export interface Behind {
+  stage: Stage;
   upstream: NpmUpstream;
   /** Between the ESMEs and the daemon. */
   front: Tap;
@@ -27,15 +29,16 @@ export interface Behind {
 /** A daemon with an SMSC of the package behind it, both seen through relays. */
 export async function serveWithUpstream(
   ground: Ground,
-  { account = {}, smsc = {}, upstream = new NpmUpstream() } = {},
+  { account = {}, smsc = {}, smpp = {}, upstream = new NpmUpstream() } = {},
 ): Promise<Behind> {
   await upstream.listen();
   ground.onEnd(() => upstream.close());
   const back = await ground.tap(upstream.port, 'client');
   const stage = ground.stage();
-  await stage.serve({ account: [{ sessions_max: 50, ...account }], smsc: [{ port: back.port, ...smsc }] });
+  const tables = { account: [{ sessions_max: 50, ...account }], smsc: [{ port: back.port, ...smsc }], smpp };
+  await stage.serve(tables);
   const front = await ground.tap(stage.site.smppPort, 'server');
-  return { upstream, front, back };
+  return { stage, upstream, front, back };
 }
 
 /** A session is the better one of what both sides know; only from 3.4 on the answer says which. */
@@ -119,6 +122,23 @@ export async function checkRefusals(ground: Ground): Promise<void> {
   checks.equal('a wrong password', guest.bound.command_status, RBINDFAIL);
   checks.equal('error responses have no body in 3.4', withBody(front.ours), []);
   for (const esme of [trx, rx, guest]) esme.cut();
+}
+
+/** Silence makes us ask on both sides; an orderly end says unbind on both. */
+export async function checkOurOwn(ground: Ground): Promise<void> {
+  const { checks } = ground;
+  checks.topic('what we send of ourselves: enquire_link and unbind');
+  const often = { enquire_link_s: 1 };
+  const { stage, upstream, front } = await serveWithUpstream(ground, { smpp: often, smsc: often });
+  const esme = await NpmEsme.bind(front.port, 'bind_transceiver');
+  const heard = (command: string): number => esme.pdus.filter((pdu) => pdu.command === command).length;
+  await ground.comes('the ESME is asked twice', () => heard('enquire_link') >= 2);
+  await ground.comes('and the SMSC', () => upstream.of('enquire_link').length >= 2);
+  checks.equal('nobody was cut', [esme.session.closed, upstream.sessions[0].closed], [false, false]);
+  checks.equal('exit code after SIGTERM', await stage.daemon.stop(), 0);
+  await ground.comes('the ESME is told', () => heard('unbind') === 1);
+  await ground.comes('and the SMSC', () => upstream.of('unbind').length === 1);
+  await ground.comes('both connections end', () => esme.session.closed && upstream.sessions[0].closed);
 }
 
 /** A request of a number that nobody has given a meaning, with a body. */

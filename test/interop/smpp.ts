@@ -1,6 +1,6 @@
 /** The npm package `smpp`: as ESME in front of a daemon and as the SMSC behind it. */
 import type { Ground, Part } from './ground.ts';
-import { checkBinds, checkCongestion, checkRefusals } from './smpp-binds.ts';
+import { checkBinds, checkCongestion, checkOurOwn, checkRefusals } from './smpp-binds.ts';
 import { checkLongStyles, checkMessages } from './smpp-messages.ts';
 import { checkBroadcast, checkDataSm, checkMulti, checkQueued } from './smpp-operations.ts';
 import { checkOutbind } from './smpp-outbind.ts';
@@ -11,6 +11,7 @@ const SCENARIOS = [
   checkBinds,
   checkRefusals,
   checkCongestion,
+  checkOurOwn,
   checkMessages,
   checkLongStyles,
   checkMulti,

@@ -1,5 +1,6 @@
 /** What tshark must show of a PDU, out of what it was made from: the fields of the body by name, in order. */
 import type { PduInput } from '../../src/smpp/codec.ts';
+import * as smpp from '../../src/smpp/constants.ts';
 import type { Tlv } from '../../src/smpp/pdu/tlv.ts';
 import { flat } from './pdml.ts';
 import type { PdmlField } from './pdml.ts';
@@ -138,4 +139,11 @@ export function expectedTlvs(tlvs: readonly Tlv[], hidden: readonly number[]): O
     length: value.length,
     value: hidden.includes(tag) ? '..'.repeat(value.length) : value.toString('hex'),
   }));
+}
+
+/** TLVs that this tshark is wrong about: it loses its place, so what stands behind them says nothing. */
+export function isMisread({ tag, value }: Tlv): boolean {
+  if (tag === smpp.TLV_BROADCAST_REP_NUM) return true;
+  if (tag === smpp.TLV_MS_VALIDITY) return value.length === 4;
+  return tag === smpp.TLV_BROADCAST_END_TIME && value.length === 16;
 }

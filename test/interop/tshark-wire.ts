@@ -1,11 +1,14 @@
 /** What we really wrote to the peers of the other parts, and the pcap file that a trace makes of it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodePdu } from '../../src/smpp/codec.ts';
+import { VERSION_50 } from '../../src/smpp/constants.ts';
 import { PcapWriter } from '../../src/smpp/pcap.ts';
 import type { Ground } from './ground.ts';
 import { pcapOf } from './pcap-file.ts';
 import { dissect } from './pdml.ts';
 import type { PdmlField, PdmlPacket } from './pdml.ts';
+import { isMisread } from './tshark-expected.ts';
 
 const PDUS_MAX = 4_000;
 
@@ -31,9 +34,14 @@ export async function checkWire(ground: Ground): Promise<void> {
   checks.equal('tshark sees each of them', packets.length, pdus.length);
   for (const [index, packet] of packets.entries()) {
     const hex = pdus[index].toString('hex');
-    checks.equal(`${hex}: complaints`, packet.complaints, []);
+    if (!hasMisread(pdus[index])) checks.equal(`${hex}: complaints`, packet.complaints, []);
     checks.equal(`${hex}: PDUs`, packet.pdus.length, 1);
   }
+}
+
+function hasMisread(pdu: Buffer): boolean {
+  const decoded = decodePdu(pdu, 0, pdu.length, VERSION_50, { lenient: true });
+  return decoded.ok && decoded.pdu.tlvs.some(isMisread);
 }
 
 const SOCKETS = [

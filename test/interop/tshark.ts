@@ -13,7 +13,7 @@ import type { PdmlPacket } from './pdml.ts';
 import { TSHARK } from './programs.ts';
 import { largeCases, randomCases, SEED, writerCases } from './tshark-cases.ts';
 import type { Case } from './tshark-cases.ts';
-import { expectedFields, expectedTlvs, shownFields, shownTlvs } from './tshark-expected.ts';
+import { expectedFields, expectedTlvs, isMisread, shownFields, shownTlvs } from './tshark-expected.ts';
 import { checkTraceFile, checkWire } from './tshark-wire.ts';
 
 /** Commands of 3.3 that tshark has no name for: it takes them for data of an unknown protocol. */
@@ -39,13 +39,6 @@ const WITHOUT_TLVS_THERE = new Set([
 const ALIASES: Record<string, string> = { dest_port: 'destination_port' };
 /** Shown as a line of text without its octets. */
 const OCTETS_NOT_SHOWN: readonly number[] = [smpp.TLV_CALLBACK_NUM, smpp.TLV_CALLBACK_NUM_ATAG];
-
-/** TLVs that this tshark is wrong about: it loses its place, so what stands behind them says nothing. */
-function isMisread({ tag, value }: { tag: number; value: Buffer }): boolean {
-  if (tag === smpp.TLV_BROADCAST_REP_NUM) return true;
-  if (tag === smpp.TLV_MS_VALIDITY) return value.length === 4;
-  return tag === smpp.TLV_BROADCAST_END_TIME && value.length === 16;
-}
 
 const MISREAD = [
   'broadcast_rep_num has 2 octets and tshark reads 1: PDUs with it are checked up to it, and again without it',
