@@ -7,6 +7,8 @@ import type { RunningSimulator } from '../../src/sim/simulator.ts';
 import type { SimulatorOptions } from '../../src/sim/options.ts';
 import { bindEsme } from './esme.ts';
 import type { Esme, EsmeOptions } from './esme.ts';
+import { OctetSmsc } from './octet-smsc.ts';
+import type { OctetSmscOptions } from './octet-smsc.ts';
 import { NpmSmsc } from './smsc.ts';
 import type { Submitted } from './smsc.ts';
 
@@ -50,6 +52,12 @@ export class Stage {
 
   async npmSmsc(onSubmit: (submitted: Submitted) => void, port = 0): Promise<NpmSmsc> {
     const smsc = await NpmSmsc.start(onSubmit, port);
+    this.#ends.push(() => smsc.close());
+    return smsc;
+  }
+
+  async octetSmsc(options: OctetSmscOptions = {}): Promise<OctetSmsc> {
+    const smsc = await OctetSmsc.start(options);
     this.#ends.push(() => smsc.close());
     return smsc;
   }
