@@ -66,6 +66,8 @@ export const FLAGS_KEPT =
   FLAG_DUPLICATE_RISK | FLAG_PART | FLAG_TOLD | FLAG_DATA_SM | FLAG_INTERNAL | FLAG_SCHEDULED;
 /** `networkErrorType` of a slot whose SMSC told none. */
 export const NO_NETWORK_ERROR = 255;
+/** `userReference` of a message without one. */
+export const NO_REFERENCE = -1;
 
 export class MessageTable {
   readonly capacity: number;
@@ -103,6 +105,8 @@ export class MessageTable {
   /** network_error_code of its receipt; type NO_NETWORK_ERROR: there was none. */
   readonly networkErrorType: Uint8Array;
   readonly networkErrorCode: Uint16Array;
+  /** user_message_reference of the submit, which its receipt repeats; NO_REFERENCE: it had none. */
+  readonly userReference: Int32Array;
   /** Which of how many parts (FLAG_PART). */
   readonly part: Uint8Array;
   readonly parts: Uint8Array;
@@ -152,6 +156,7 @@ export class MessageTable {
     this.errLength = new Uint8Array(capacity);
     this.networkErrorType = new Uint8Array(capacity);
     this.networkErrorCode = new Uint16Array(capacity);
+    this.userReference = new Int32Array(capacity);
     this.part = new Uint8Array(capacity);
     this.parts = new Uint8Array(capacity);
     this.merged = new Uint8Array(capacity);
@@ -191,6 +196,7 @@ export class MessageTable {
     this.next[slot] = NO_SLOT;
     this.errLength[slot] = 0;
     this.networkErrorType[slot] = NO_NETWORK_ERROR;
+    this.userReference[slot] = NO_REFERENCE;
     this.merged[slot] = 0;
     this.smscIdLength[slot] = 0;
   }

@@ -293,8 +293,8 @@ export const ANSWER_BYTES = 40;
  *  48 u32 idLow  52 u32 idHigh of the message in the slot
  *  56 u8 submitted (0: it stands for one message)  57 u8 delivered  58 u8 data_coding
  *  59 u8 type of the network_error_code plus 1 (0: none)  60 u16 user_response_code plus 1 (0: none)
- *  62 u16 code of the network_error_code
- *  64 source: ton npi addr NUL (the message's own source), then dest: the same, then text
+ *  62 u16 code of the network_error_code  64 i32 user_message_reference (-1: none)
+ *  68 source: ton npi addr NUL (the message's own source), then dest: the same, then text
  */
 export const DELIVER = 81;
 export const DELIVER_DONE = 24;
@@ -314,7 +314,8 @@ export const DELIVER_DATA_CODING = 58;
 export const DELIVER_NETWORK_TYPE = 59;
 export const DELIVER_RESPONSE_CODE = 60;
 export const DELIVER_NETWORK_CODE = 62;
-export const DELIVER_ADDRESSES = 64;
+export const DELIVER_REFERENCE = 64;
+export const DELIVER_ADDRESSES = 68;
 
 /**
  * The answer to an OPERATION. a: OPERATION_*, b: message_state (OPERATION_QUERY).

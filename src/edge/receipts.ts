@@ -14,6 +14,7 @@ import {
   DELIVER_NO_SLOT,
   DELIVER_OWN_ID_HIGH,
   DELIVER_OWN_ID_LOW,
+  DELIVER_REFERENCE,
   DELIVER_RESPONSE_CODE,
   DELIVER_SLOT,
   DELIVER_SOURCE_LENGTH,
@@ -221,6 +222,7 @@ function readArgs(session: Session, bytes: Bytes, at: number): void {
   args.errLength = u8[at + DELIVER_ERR_LENGTH];
   args.networkErrorType = u8[at + DELIVER_NETWORK_TYPE] - 1;
   args.networkErrorCode = u16[(at + DELIVER_NETWORK_CODE) >> 1];
+  args.userMessageReference = u32[(at + DELIVER_REFERENCE) >> 2] | 0;
   args.text = u8;
   args.textAt = dest + destLength;
   args.textLength = u8[at + DELIVER_TEXT_LENGTH];

@@ -21,6 +21,7 @@ import {
   DELIVER_NETWORK_TYPE,
   DELIVER_OWN_ID_HIGH,
   DELIVER_OWN_ID_LOW,
+  DELIVER_REFERENCE,
   DELIVER_RESPONSE_CODE,
   DELIVER_SLOT,
   DELIVER_SOURCE_LENGTH,
@@ -81,6 +82,7 @@ export function writeDeliver(
   const networkType = table.networkErrorType[slot];
   u8[at + DELIVER_NETWORK_TYPE] = networkType === NO_NETWORK_ERROR ? 0 : networkType + 1;
   u16[(at + DELIVER_NETWORK_CODE) >> 1] = table.networkErrorCode[slot];
+  u32[(at + DELIVER_REFERENCE) >> 2] = table.userReference[slot];
   const stored = table.text;
   const base = slot * TEXT_BYTES;
   for (let i = 0; i < RECEIPT_ERR_BYTES_MAX; i++) u8[at + DELIVER_ERR + i] = stored[base + ERR_AT + i];

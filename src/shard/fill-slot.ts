@@ -6,6 +6,7 @@ import {
   FLAG_PART,
   FLAG_SCHEDULED,
   FLAG_TOLD,
+  NO_REFERENCE,
   SLOT_JOURNAL,
   SOURCE_AT,
   TEXT_AT,
@@ -44,7 +45,7 @@ import {
 } from '../core/records.ts';
 import type { Bytes } from '../core/bytes.ts';
 import type { MessageTable } from '../core/message-table.ts';
-import { ESM_UDHI, TLV_MESSAGE_PAYLOAD } from '../smpp/constants.ts';
+import { ESM_UDHI, TLV_MESSAGE_PAYLOAD, TLV_USER_MESSAGE_REFERENCE } from '../smpp/constants.ts';
 import { readU16 } from '../smpp/cursor.ts';
 import { findTlv } from '../smpp/pdu/tlv.ts';
 import { receiptTextOf } from '../smpp/receipt-text.ts';
@@ -79,7 +80,16 @@ export function fillSlot(shard: ShardState, slot: number, bytes: Bytes, at: numb
   table.sourceLength[slot] = table.keepAddress(slot, SOURCE_AT, bytes, sourceAt);
   table.destLength[slot] = table.keepAddress(slot, DEST_AT, bytes, destAt);
   table.textLength[slot] = keepText(table, slot, bytes, at, body, table.bodyLength[slot]);
+  table.userReference[slot] = userReferenceOf(bytes, at, body + table.bodyLength[slot]);
   if (flags !== 0) fillSpecial(shard, slot, bytes, at, length, flags);
+}
+
+/** user_message_reference among the TLVs of the body, which ends at `bodyEnd`. */
+function userReferenceOf({ u8, u16 }: Bytes, at: number, bodyEnd: number): number {
+  const tlvsAt = at + ACCEPTED_BODY + u16[(at + ACCEPTED_MESSAGE_AT) >> 1] + u8[at + ACCEPTED_SM_LENGTH];
+  if (tlvsAt >= bodyEnd) return NO_REFERENCE;
+  const valueAt = findTlv(u8, tlvsAt, bodyEnd, TLV_USER_MESSAGE_REFERENCE);
+  return valueAt < 0 || readU16(u8, valueAt - 2) !== 2 ? NO_REFERENCE : readU16(u8, valueAt);
 }
 
 /** What only a part, a scheduled message, one of several destinations or a data_sm has. */

@@ -6,9 +6,9 @@
  *  16 f64 acceptedMs  24 f64 expiresMs  32 f64 doneMs  40 f64 dueMs
  *  48 u8 sourceLength  49 u8 destLength  50 u8 textLength  51 u8 smscIdLength  52 u32 bodyLength
  *  56 u32 toldLow  60 u32 toldHigh  64 u8 part  65 u8 parts  66 u8 network error type  67 u8 merged
- *  68 u16 network_error_code  70 u16 0
- *  72 source, dest, text, err, the SMSC's id, the submit_sm body (length 0: the message was sent already)
- * Version 1 has no bytes 56 to 71.
+ *  68 u16 network_error_code  70 u16 0  72 i32 user_message_reference (-1: none)
+ *  76 source, dest, text, err, the SMSC's id, the submit_sm body (length 0: the message was sent already)
+ * Version 1 has no bytes 56 to 75.
  */
 import {
   DEST_AT,
@@ -17,6 +17,7 @@ import {
   FLAG_DUPLICATE_RISK,
   NO_BLOCK,
   NO_NETWORK_ERROR,
+  NO_REFERENCE,
   SLOT_AWAITING,
   SLOT_DELIVERING,
   SLOT_FOLLOWER,
@@ -43,7 +44,7 @@ import {
 } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 
-const FIXED_BYTES = 72;
+const FIXED_BYTES = 76;
 const FIXED_BYTES_OF_1 = 56;
 const VERSION = 2;
 
@@ -134,6 +135,7 @@ function writeFixed(table: MessageTable, slot: number, blob: Buffer, bodyLength:
   blob[67] = table.merged[slot];
   blob.writeUInt16LE(table.networkErrorCode[slot], 68);
   blob.writeUInt16LE(0, 70);
+  blob.writeInt32LE(table.userReference[slot], 72);
 }
 
 /** Fills a fresh slot from its row, all but state and body; returns where in the blob the body begins. */
@@ -175,6 +177,7 @@ export function unpackRow(table: MessageTable, slot: number, row: PendingRow): n
 function unpackLater(table: MessageTable, slot: number, blob: Buffer): void {
   if (blob[0] === 1) {
     table.networkErrorType[slot] = NO_NETWORK_ERROR;
+    table.userReference[slot] = NO_REFERENCE;
     table.merged[slot] = 0;
     return;
   }
@@ -185,6 +188,7 @@ function unpackLater(table: MessageTable, slot: number, blob: Buffer): void {
   table.networkErrorType[slot] = blob[66];
   table.merged[slot] = blob[67];
   table.networkErrorCode[slot] = blob.readUInt16LE(68);
+  table.userReference[slot] = blob.readInt32LE(72);
 }
 
 /** Notes in a row that its message may have been with the SMSC already. */

@@ -126,6 +126,7 @@ const PAYLOADS: Record<string, [Layout, number]> = {
       ['network type', records.DELIVER_NETWORK_TYPE, 1],
       ['user_response_code', records.DELIVER_RESPONSE_CODE, 2],
       ['network code', records.DELIVER_NETWORK_CODE, 2],
+      ['user_message_reference', records.DELIVER_REFERENCE, 4],
     ],
     records.DELIVER_ADDRESSES,
   ],

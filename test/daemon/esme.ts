@@ -16,6 +16,7 @@ export interface Pdu {
   short_message: { message: string | Buffer };
   receipted_message_id?: string;
   message_state?: number;
+  user_message_reference?: number;
   network_error_code?: Buffer;
   message_payload?: { message: string | Buffer };
   response(fields?: object): Pdu;

@@ -20,7 +20,9 @@ describe('while the ESME is away', () => {
       const ledger = { segment_age_s: 1, settle_age_s: 1 };
       await stage.serve({ ledger, account, smsc: [{ port: simulator.port, window: 100 }] });
       const sender = await stage.esme({ kind: 'bind_transmitter' });
-      const ids = await sender.sendMany(150);
+      const ids = await sender.sendMany(149);
+      const referred = await sender.send({ user_message_reference: 0x4d });
+      ids.push(referred);
       await stage.daemon.untilMetric('receipts_waiting', (count) => count === 150);
       await sender.unbind();
       if (end === 'stopped') expect(await stage.daemon.stop()).toBe(0);
@@ -36,6 +38,8 @@ describe('while the ESME is away', () => {
       const taker = await stage.esme();
       const receipts = await taker.receiptsOf(ids);
       expect(new Set(receipts.map(({ stat }) => stat))).toEqual(new Set(['DELIVRD']));
+      const references = receipts.map(({ pdu }) => pdu.user_message_reference);
+      expect(references.slice(-2)).toEqual([undefined, 0x4d]);
       await stage.daemon.untilMetric('pending', (count) => count === 0);
       expect(taker.receipts.length).toBe(150);
       expect(await stage.daemon.stop()).toBe(0);

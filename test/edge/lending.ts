@@ -25,11 +25,12 @@ export interface LentOptions {
   text?: string;
   dataCoding?: number;
   responseCode?: number;
+  reference?: number;
 }
 
 /** The record that a shard lends: message_state DELIVERED, to Shop from the number that it was sent to. */
 export function lentRecord(slot: number, options: LentOptions = {}): Bytes {
-  const payload = Buffer.alloc(40);
+  const payload = Buffer.alloc(44);
   payload.writeDoubleLE(TIME_MS + 60_000, 0);
   payload[8] = 3;
   payload.write('000', 9);
@@ -50,6 +51,7 @@ export function lentRecord(slot: number, options: LentOptions = {}): Bytes {
     payload[35] = options.networkError[0] + 1;
     payload.writeUInt16LE(options.networkError[1], 38);
   }
+  payload.writeInt32LE(options.reference ?? -1, 40);
   if (options.responseCode !== undefined) payload.writeUInt16LE(options.responseCode + 1, 36);
   const common = { idHigh: ID_HIGH, idLow: options.toldLow ?? slot, timeMs: TIME_MS };
   const parts = Buffer.concat([payload, source, dest, text]);

@@ -72,6 +72,13 @@ describe('a receipt is written', () => {
     expect(network({})).toEqual(Buffer.from('030000', 'hex'));
   });
 
+  test('with the reference that the client gave its message', () => {
+    for (const reference of [0, 0x4d, 0xffff]) {
+      expect(told({}, 0x34, { reference }).pdu.user_message_reference).toBe(reference);
+    }
+    expect(told({}, 0x34).pdu.user_message_reference).toBeUndefined();
+  });
+
   test('in a data_sm, whose answer is as good as that of a deliver_sm', () => {
     const one = makeEdge([makeAccount(0, {}, { receipt_pdu: 'data_sm' })]);
     const receiver = bindReceiver(one);

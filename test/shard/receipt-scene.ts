@@ -185,7 +185,7 @@ export class ReceiptScene {
     this.#edge.read((bytes, at) => {
       const b = Buffer.from(bytes.u8.subarray(at, at + bytes.u32[at >> 2]));
       expect(b[4]).toBe(81);
-      const textAt = 64 + b[46] + b[47];
+      const textAt = 68 + b[46] + b[47];
       offered.push({
         state: b[5],
         slot: b.readInt32LE(40),

@@ -18,9 +18,18 @@ const TEXTS = [
   ['smscIdLength', columns.SMSC_ID_AT, columns.SMSC_ID_BYTES_MAX],
 ] as const;
 
-const BYTES = ['attempts', 'priority', 'registeredDelivery', 'finalState'] as const;
-const SHORTS = ['account', 'smsc'] as const;
-const WORDS = ['idLow', 'idHigh', 'status'] as const;
+const BYTES = [
+  'attempts',
+  'priority',
+  'registeredDelivery',
+  'finalState',
+  'networkErrorType',
+  'part',
+  'parts',
+  'merged',
+] as const;
+const SHORTS = ['account', 'smsc', 'networkErrorCode'] as const;
+const WORDS = ['idLow', 'idHigh', 'status', 'toldLow', 'toldHigh'] as const;
 const TIMES = ['acceptedMs', 'expiresMs', 'dueMs', 'doneMs'] as const;
 
 /** Each field random within its type, its bounds among them. */
@@ -32,6 +41,7 @@ function fill(table: MessageTable, slot: number, random: Random): void {
   for (const name of WORDS) table[name][slot] = upTo(0xffff_ffff);
   for (const name of TIMES) table[name][slot] = random.pick([0, 1_767_225_600_123, 1.5, 253_402_300_799_000]);
   table.flags[slot] = columns.FLAG_DUPLICATE_RISK * random.below(2);
+  table.userReference[slot] = random.pick([columns.NO_REFERENCE, 0, 0xffff]);
   for (const [length, at, bound] of TEXTS) {
     table[length][slot] = upTo(bound);
     for (let index = 0; index < table[length][slot]; index++) {
@@ -41,7 +51,10 @@ function fill(table: MessageTable, slot: number, random: Random): void {
 }
 
 function valuesOf(table: MessageTable, slot: number): Record<string, number | string> {
-  const values: Record<string, number | string> = { flags: table.flags[slot] };
+  const values: Record<string, number | string> = {
+    flags: table.flags[slot],
+    userReference: table.userReference[slot],
+  };
   for (const name of [...BYTES, ...SHORTS, ...WORDS, ...TIMES]) values[name] = table[name][slot];
   for (const [length, at] of TEXTS) {
     const from = slot * TEXT_BYTES + at;
@@ -118,14 +131,14 @@ test('a row of another release is refused, not misread', () => {
   expect(() => unpackRow(table, 0, row)).toThrow('another release');
 });
 
-test('a row of the release before is read: it has no bytes 56 to 71', () => {
+test('a row of the release before is read: it has no bytes 56 to 75', () => {
   const table = new MessageTable(2);
   const [from, slot] = [table.allocate(), table.allocate()];
   table.attempts[from] = 3;
   table.sourceLength[from] = table.text.write('\u0005\u0000Shop\u0000', from * TEXT_BYTES, 'latin1');
   table.toldLow[slot] = 9;
   const row = packRow(table, from, undefined);
-  row.blob = Buffer.concat([row.blob.subarray(0, 56), row.blob.subarray(72)]);
+  row.blob = Buffer.concat([row.blob.subarray(0, 56), row.blob.subarray(76)]);
   row.blob[0] = 1;
   unpackRow(table, slot, row);
   expect(table.attempts[slot]).toBe(3);
@@ -133,5 +146,6 @@ test('a row of the release before is read: it has no bytes 56 to 71', () => {
     '\u0005\u0000Shop\u0000',
   );
   expect(table.networkErrorType[slot]).toBe(columns.NO_NETWORK_ERROR);
+  expect(table.userReference[slot]).toBe(columns.NO_REFERENCE);
   expect(table.flags[slot] & columns.FLAG_TOLD).toBe(0);
 });

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import * as smpp from '../../../src/smpp/constants.ts';
 import { scanDeliverSm } from '../../../src/smpp/pdu/deliver-sm.ts';
 import { MessageFields } from '../../../src/smpp/pdu/message-fields.ts';
-import { ID_DECIMAL, ID_LOW_DECIMAL, ID_LOW_HEX } from '../../../src/smpp/pdu/message-id-text.ts';
+import {
+  ID_DECIMAL,
+  ID_LOW_DECIMAL,
+  ID_LOW_HEX,
+  receiptIdForm,
+} from '../../../src/smpp/pdu/message-id-text.ts';
 import {
   CONTENT_TEXT,
   CONTENT_TLVS,
@@ -13,6 +18,7 @@ import {
 } from '../../../src/smpp/pdu/receipt-sm.ts';
 import { stateText } from '../../../src/smpp/receipt-state.ts';
 import { ReceiptFields, scanReceipt } from '../../../src/smpp/receipt.ts';
+import { seeded } from '../../core/random.ts';
 import { oracleDecode } from '../../support/oracle.ts';
 
 const SUBMIT_MS = Date.UTC(2026, 0, 1, 12, 0, 59);
@@ -242,6 +248,95 @@ describe('our receipt', () => {
     expect(scanDeliverSm(pdu, 0, pdu.length, smpp.VERSION_34, f)).toBe(smpp.ESME_ROK);
     expect(scanReceipt(pdu, 0, f, out)).toBe(true);
     expect([out.state, out.submitDateMs]).toEqual([smpp.STATE_EXPIRED, Date.UTC(2026, 0, 1, 12)]);
+  });
+});
+
+describe('whatever a receipt says, another codec reads it', () => {
+  const STATS = [
+    'ENROUTE',
+    'ENROUTE',
+    'DELIVRD',
+    'EXPIRED',
+    'DELETED',
+    'UNDELIV',
+    'ACCEPTD',
+    'UNKNOWN',
+    'REJECTD',
+  ];
+  const FORM = new RegExp(
+    '^id:(\\w+) sub:(\\d{3}) dlvrd:(\\d{3}) submit date:(\\d+) done date:(\\d+) stat:(\\w{7}) err:(\\w{3,7}) text:(.*)$',
+  );
+  const stamp = (ms: number, digits: number): string => {
+    const whole = new Date(ms).toISOString().replace(/[-T:]/g, '').slice(0, 14);
+    return digits === 14 ? whole : whole.slice(2, 2 + digits);
+  };
+
+  it('in every combination of forms', () => {
+    const random = seeded(7_505);
+    for (let round = 0; round < 3_000; round++) {
+      const version = random.pick([smpp.VERSION_33, smpp.VERSION_34, smpp.VERSION_50]);
+      const decimal = random.below(2) === 0;
+      const [idHigh, idLow] = [random.below(2 ** 32), random.below(2 ** 32)];
+      const err = random.pick(['', '0', '06B', '0065535', '21b']);
+      const submitted = random.pick([0, 0, 1, 7, 255]);
+      const text = 'Hello, world!'.slice(0, random.below(14));
+      const r = {
+        version,
+        content: random.below(3),
+        dataSm: random.below(2) === 0,
+        idForm: receiptIdForm(version, decimal),
+        dateDigits: random.pick([10, 12, 14]),
+        idHigh,
+        idLow,
+        submitMs: Date.UTC(2026, 0, 1) + random.below(31_536_000) * 1000,
+        doneMs: Date.UTC(2026, 0, 1) + random.below(31_536_000) * 1000,
+        state: random.below(9),
+        submitted,
+        delivered: random.below(submitted + 1),
+        err: Buffer.from(err),
+        errLength: err.length,
+        networkErrorType: random.pick([-1, 0, 3, 8]),
+        networkErrorCode: random.below(65_536),
+        userMessageReference: random.pick([-1, 0, 65_535]),
+        text: Buffer.from(text),
+        textLength: text.length,
+      };
+      const why = `seed ${random.seed}, round ${round}: ${JSON.stringify(r)}`;
+      const pdu = oracleDecode(written(r));
+      const isOld = version < smpp.VERSION_34;
+      const isData = r.dataSm && !isOld;
+      expect(pdu.command, why).toBe(isData ? 'data_sm' : 'deliver_sm');
+      const id = isOld
+        ? decimal
+          ? String(idLow)
+          : idLow.toString(16).padStart(8, '0')
+        : decimal
+          ? String((BigInt(idHigh) << 32n) | BigInt(idLow))
+          : ((BigInt(idHigh) << 32n) | BigInt(idLow)).toString(16).padStart(16, '0');
+      const state = isOld && r.state === 8 ? 5 : version < smpp.VERSION_50 && r.state === 0 ? 1 : r.state;
+      const hasTlvs = !isOld && r.content !== CONTENT_TEXT;
+      expect([pdu.receipted_message_id, pdu.message_state], why).toEqual(
+        hasTlvs ? [id, state] : [undefined, undefined],
+      );
+      const reference = r.userMessageReference < 0 ? undefined : r.userMessageReference;
+      expect(pdu.user_message_reference, why).toBe(hasTlvs ? reference : undefined);
+      const where = (isData ? pdu.message_payload : pdu.short_message) as { message: string } | undefined;
+      const said = where?.message ?? '';
+      if (!isOld && r.content === CONTENT_TLVS) {
+        expect(said, why).toBe('');
+        continue;
+      }
+      const counts = submitted === 0 ? [1, state === 2 ? 1 : 0] : [submitted, r.delivered];
+      expect(FORM.exec(said)?.slice(1), why).toEqual([
+        id,
+        ...counts.map((count) => String(count).padStart(3, '0')),
+        stamp(r.submitMs, r.dateDigits),
+        stamp(r.doneMs, r.dateDigits),
+        STATS[state],
+        err.padStart(3, '0'),
+        text,
+      ]);
+    }
   });
 });
 
