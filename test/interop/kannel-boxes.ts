@@ -144,6 +144,12 @@ export class KannelBoxes {
     }
   }
 
+  /** `suspend`, `resume` ...: a command of the bearerbox's own. */
+  async command(name: string): Promise<string> {
+    const answer = await fetch(`http://127.0.0.1:${this.#adminPort}/${name}?password=${PASSWORD}`);
+    return await answer.text();
+  }
+
   /** Waits until this many of its connections are bound. */
   online(count: number, waitMs = READY_MS_MAX): Promise<boolean> {
     const bound = async (): Promise<boolean> =>

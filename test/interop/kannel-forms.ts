@@ -4,6 +4,8 @@ import { KannelBoxes, smppGroup } from './kannel-boxes.ts';
 import { textOf, udhOf } from './npm-peers.ts';
 import type { Asked, NpmUpstream } from './npm-peers.ts';
 import { serveWithUpstream } from './smpp-binds.ts';
+import { commandIdOf, statusOf } from './tap.ts';
+import type { Tap } from './tap.ts';
 
 const DELIVERED = 1;
 const FAILED = 2;
@@ -104,6 +106,7 @@ export async function checkKannelForms(ground: Ground): Promise<void> {
   await checkRefused(ground, kannel);
   await checkFailuresOnly(ground, kannel, upstream);
   await checkMany(ground, kannel, upstream);
+  await checkSuspended(ground, kannel, upstream, front);
   checks.topic('ends in order');
   checks.equal('exit code of the bearerbox', await kannel.stop(), 0);
   const commands = front.theirs.map((pdu) => pdu.readUInt32BE(4));
@@ -203,6 +206,32 @@ async function checkFailuresOnly(ground: Ground, kannel: KannelBoxes, upstream: 
   }
   await ground.comes('the failure is told', () => kannel.typesOf('bad').includes(FAILED));
   checks.equal('and nothing else', [...kannel.typesOf('fine'), ...kannel.typesOf('bad')], [FAILED]);
+}
+
+const DELIVER_SM_RESP = 0x8000_0005;
+const RX_T_APPN = 0x64;
+
+/** A suspended Kannel answers receipts with ESME_RX_T_APPN: they are kept and come again. */
+async function checkSuspended(
+  ground: Ground,
+  kannel: KannelBoxes,
+  upstream: NpmUpstream,
+  front: Tap,
+): Promise<void> {
+  const { checks } = ground;
+  checks.topic('receipts while Kannel is suspended');
+  upstream.onMessage = () => undefined;
+  await kannel.send('later', ALL, { from: 'Interop', to: '+447700990005', text: 'later' });
+  if (!(await ground.comes('the message comes', () => partsAt(upstream, '447700990005').length === 1)))
+    return;
+  await kannel.command('suspend');
+  await answer(ground, upstream, partsAt(upstream, '447700990005')[0], false);
+  const deferred = (): boolean =>
+    front.theirs.some((pdu) => commandIdOf(pdu) === DELIVER_SM_RESP && statusOf(pdu) === RX_T_APPN);
+  await ground.comes('Kannel puts the receipt off', deferred);
+  checks.that('and tells nobody', !kannel.typesOf('later').includes(DELIVERED));
+  await kannel.command('resume');
+  await ground.comes('it comes after all', () => kannel.typesOf('later').includes(DELIVERED), 40_000);
 }
 
 const MANY = 40;

@@ -5,6 +5,7 @@ import type { PerlFields, PerlPdu } from './net-smpp-esme.ts';
 import { textOf, udhOf } from './npm-peers.ts';
 import type { Asked, NpmUpstream } from './npm-peers.ts';
 import { serveWithUpstream } from './smpp-binds.ts';
+import { commandIdOf } from './tap.ts';
 
 const ROK = 0;
 const LONG = 'All work and no play makes Jack a dull boy. '.repeat(8).trim();
@@ -165,6 +166,48 @@ async function checkPayload(ground: Ground, perl: PerlEsme, upstream: NpmUpstrea
       .join('');
   await ground.comes('the whole text comes', () => whole().length >= LONG.length);
   checks.equal('the text', whole(), LONG);
+}
+
+const DELIVER_SM = 5;
+
+/**
+ * The module's usual way of sending waits for the response and drops what else comes, receipts too, without an answer.
+ * They are offered again once their time has passed.
+ */
+export async function checkDroppedReceipt(ground: Ground): Promise<void> {
+  const { checks } = ground;
+  checks.topic('a receipt that the module drops while it waits for a response');
+  const { upstream, front } = await serveWithUpstream(ground, { smpp: { response_s: 2 } });
+  const perl = new PerlEsme(ground);
+  await perl.connect('trx', front.port, 0x34);
+  await perl.call('trx', 'bind_transceiver', CREDENTIALS);
+  const base = { ...PERL_SOURCE, ...PERL_DEST, registered_delivery: 1 };
+  const first = await perl.call('trx', 'submit_sm', {
+    ...base,
+    destination_addr: '447700990002',
+    short_message: 'a',
+  });
+  await ground.comes('the message comes', () => toNumber(upstream, '447700990002') !== undefined);
+  await upstream.receipt(toNumber(upstream, '447700990002') as Asked);
+  const sent = (): number => front.ours.filter((pdu) => commandIdOf(pdu) === DELIVER_SM).length;
+  await ground.comes('its receipt is sent', () => sent() === 1);
+  const sync = {
+    ...base,
+    async: 0,
+    destination_addr: '447700990003',
+    registered_delivery: 0,
+    short_message: 'b',
+  };
+  const second = await perl.call('trx', 'submit_sm', sync);
+  checks.equal('the next submit_sm is answered', [second.name, second.status], ['submit_sm_resp', ROK]);
+  const id = fieldText(first, 'message_id');
+  const again = await perl.hears(
+    'trx',
+    (pdu) => fieldText(pdu, 'short_message').startsWith(`id:${id} `),
+    30_000,
+  );
+  checks.that('the receipt comes again', again !== undefined);
+  checks.equal('the session was not cut', (await perl.call('trx', 'enquire_link')).status, ROK);
 }
 
 /** In 3.3 sending and receiving are two connections; ids are short and no TLV is sent. */

@@ -4,7 +4,8 @@
 # module itself has to say comes on stderr. Judged by net-smpp.ts.
 #
 #   {"session":"a","connect":{"port":2775,"smpp_version":52}}
-#   {"session":"a","call":"submit_sm","args":["source_addr","Interop",...]}    waits for the response
+#   {"session":"a","call":"submit_sm","args":["source_addr","Interop",...]}    waits for the response; with
+#                       "async",0 in the module's own way, which drops unanswered what else comes
 #   {"session":"a","listen_ms":500}                                           takes what comes by itself
 #   {"session":"a","close":1}
 use strict;
@@ -23,6 +24,12 @@ $| = 1;
 
 sub say_line { print $json->encode($_[0]), "\n" }
 
+sub say_pdu {
+    my ($name, $pdu) = @_;
+    my %fields = map { $_ => $pdu->{$_} } grep { $_ ne 'data' && $_ ne 'reserved' } keys %$pdu;
+    say_line({ session => $name, name => $pdu->explain_cmd(), %fields });
+}
+
 # A PDU that came; receipts and enquire_link are answered as an ESME does.
 sub take {
     my ($name, $smpp) = @_;
@@ -32,8 +39,7 @@ sub take {
         delete $sessions{$name};
         return undef;
     }
-    my %fields = map { $_ => $pdu->{$_} } grep { $_ ne 'data' && $_ ne 'reserved' } keys %$pdu;
-    say_line({ session => $name, name => $pdu->explain_cmd(), %fields });
+    say_pdu($name, $pdu);
     if ($pdu->{cmd} == Net::SMPP::CMD_deliver_sm) {
         $smpp->deliver_sm_resp(seq => $pdu->{seq}, message_id => '');
     } elsif ($pdu->{cmd} == Net::SMPP::CMD_data_sm) {
@@ -72,7 +78,8 @@ while (my $line = <STDIN>) {
         # Octets, not characters: what is packed must not be widened.
         for my $value (@args) { utf8::downgrade($value) unless ref $value }
         my $seq = eval { $smpp->$method(@args) };
-        if (defined $seq) { listen_for($name, $smpp, time + $ANSWER_S, $seq) }
+        if (ref $seq) { say_pdu($name, $seq) }
+        elsif (defined $seq) { listen_for($name, $smpp, time + $ANSWER_S, $seq) }
         else { say_line({ session => $name, died => "$@" }) }
     } elsif (my $ms = $order->{listen_ms}) {
         listen_for($name, $smpp, time + $ms / 1000, undef);

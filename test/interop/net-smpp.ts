@@ -1,6 +1,6 @@
 /** Perl's Net::SMPP as ESME of a daemon; the npm package `smpp` is the SMSC behind it. */
 import type { Ground, Part } from './ground.ts';
-import { checkPerlMessages } from './net-smpp-messages.ts';
+import { checkDroppedReceipt, checkPerlMessages } from './net-smpp-messages.ts';
 import { checkPerlOperations } from './net-smpp-operations.ts';
 import { complaints, CREDENTIALS, PerlEsme } from './net-smpp-esme.ts';
 import { NET_SMPP } from './programs.ts';
@@ -85,7 +85,13 @@ async function checkRefused(ground: Ground, perl: PerlEsme): Promise<void> {
 }
 
 async function run(ground: Ground): Promise<void> {
-  for (const scenario of [checkSessions, checkOurOwn, checkPerlMessages, checkPerlOperations]) {
+  for (const scenario of [
+    checkSessions,
+    checkOurOwn,
+    checkPerlMessages,
+    checkDroppedReceipt,
+    checkPerlOperations,
+  ]) {
     try {
       await scenario(ground);
     } catch (error) {

@@ -28,6 +28,10 @@ function asked(words: readonly string[]): { parts: readonly Part[]; require: boo
   return { parts, require: words.includes('--require') };
 }
 
+// The end of this process ends what it started, see ground.ts and test/support/daemon.ts.
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 }))
+  process.on(signal, () => process.exit(code));
+
 /** An error that nobody awaits belongs to the part that runs. */
 let current: Checks | undefined;
 process.on('uncaughtException', (error) => {
