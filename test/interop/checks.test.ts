@@ -37,6 +37,16 @@ describe('an interop run', () => {
     expect(lastLine([new Checks('smpp')])).toContain('smpp=failed');
   });
 
+  test('shows the first failures of a topic and counts all of them', () => {
+    const checks = new Checks('tshark');
+    checks.topic('submit_sm');
+    for (let index = 0; index < 25; index++) checks.that(`PDU ${index}`, false);
+    const lines = table([checks]).split('\n');
+    expect(lines.filter((line) => line.startsWith('FAILED')).length).toBe(11);
+    expect(lines.at(-1)).toBe('FAILED: tshark: submit_sm: and 15 more');
+    expect(lines[1]).toContain('25 FAILED');
+  });
+
   test('goes on behind a failure, and shows what was and what should have been', () => {
     const checks = new Checks('tshark');
     checks.topic('submit_sm');

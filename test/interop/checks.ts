@@ -7,6 +7,8 @@ export type Outcome = 'ok' | 'failed' | 'skipped';
 
 /** Of what an error says: a daemon's whole log is in some. */
 const BROKEN_LENGTH_MAX = 1_500;
+/** Of one topic. */
+const FAILURES_SHOWN_MAX = 10;
 
 interface Topic {
   name: string;
@@ -91,7 +93,11 @@ export function table(parts: readonly Checks[]): string {
   for (const { part, notes } of parts) for (const note of notes) lines.push(`note: ${part}: ${note}`);
   for (const { part, topics } of parts) {
     for (const { name, failures } of topics) {
-      for (const failure of failures) lines.push(`FAILED: ${part}: ${name}: ${failure}`);
+      for (const failure of failures.slice(0, FAILURES_SHOWN_MAX)) {
+        lines.push(`FAILED: ${part}: ${name}: ${failure}`);
+      }
+      const more = failures.length - FAILURES_SHOWN_MAX;
+      if (more > 0) lines.push(`FAILED: ${part}: ${name}: and ${more} more`);
     }
   }
   for (const { part, skipped } of parts) if (skipped !== '') lines.push(`SKIPPED: ${part}: ${skipped}`);
