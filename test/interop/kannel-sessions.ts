@@ -17,6 +17,10 @@ export async function checkKannelSessions(ground: Ground): Promise<void> {
   await ground.rest();
   await checkVersion(ground, 50, { 'interface-version': 50 });
   await ground.rest();
+  for (const form of FORMS) {
+    await checkForm(ground, form);
+    await ground.rest();
+  }
   await checkApart(ground);
   await ground.rest();
   await checkRefusedBind(ground);
@@ -64,6 +68,25 @@ async function checkVersion(
   const kannel = await new KannelBoxes(ground, `version${version}`).start([smppGroup(front.port, lines)]);
   if (!(await kannel.online(1))) return;
   await sendAndReport(ground, kannel, upstream, 5);
+  checks.equal('what Kannel complains of', kannel.complaints, []);
+  checks.equal('exit code of the bearerbox', await kannel.stop(), 0);
+}
+
+const FORMS = [
+  { receipt_pdu: 'data_sm' },
+  { receipt_content: 'tlvs' },
+  { receipt_content: 'text', receipt_id: 'decimal', receipt_date_digits: 14 },
+];
+
+/** Receipts in every form that an account can ask for are ones that Kannel reads. */
+async function checkForm(ground: Ground, account: (typeof FORMS)[number]): Promise<void> {
+  const { checks } = ground;
+  const name = Object.entries(account).map(([option, value]) => `${option} ${value}`);
+  checks.topic(`receipts: ${name.join(', ')}`);
+  const { upstream, front } = await serveWithUpstream(ground, { account });
+  const kannel = await new KannelBoxes(ground, name.join('-')).start([smppGroup(front.port)]);
+  if (!(await kannel.online(1))) return;
+  await sendAndReport(ground, kannel, upstream, 3);
   checks.equal('what Kannel complains of', kannel.complaints, []);
   checks.equal('exit code of the bearerbox', await kannel.stop(), 0);
 }

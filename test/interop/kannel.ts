@@ -16,4 +16,4 @@ async function run(ground: Ground): Promise<void> {
   }
 }
 
-export const kannelPart: Part = { name: 'kannel', needs: [KANNEL], limitMs: 240_000, run };
+export const kannelPart: Part = { name: 'kannel', needs: [KANNEL], limitMs: 360_000, run };
