@@ -64,7 +64,10 @@ export async function runDaemon(config: Config, configPath: string): Promise<voi
   };
   const supervisor = new Supervisor(config, pages, log);
   const gatekeeper = new Gatekeeper(config.account, new PasswordChecker(config.account));
-  const sessions = new Sessions(supervisor, config.account.map(({ name }) => name));
+  const sessions = new Sessions(
+    supervisor,
+    config.account.map(({ name }) => name),
+  );
   const metrics = new Metrics({ pages, edges, shards, smscNames: names.smscs });
   supervisor.answerWith({
     authenticate: (question) => gatekeeper.decide(question),

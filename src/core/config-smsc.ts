@@ -97,7 +97,9 @@ export const smsc = z.strictObject({
     .describe('TLVs under another name there; "": not sent.'),
   outbind_listen: listen
     .optional()
-    .describe('The SMSC calls us here with outbind, we bind on its connection and do not call host and port.'),
+    .describe(
+      'The SMSC calls us here with outbind, we bind on its connection and do not call host and port.',
+    ),
   outbind_system_id: ascii(0, limits.NAME_LENGTH_MAX).default('').describe('Its name in the outbind.'),
   outbind_password: ascii(0, limits.PASSWORD_LENGTH_STRICT_MAX)
     .default('')

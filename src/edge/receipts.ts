@@ -53,6 +53,7 @@ import {
   ESM_INTERMEDIATE,
   ESM_RECEIPT,
   ESM_TYPE_MASK,
+  VERSION_34,
   HEADER_BYTES,
   VERSION_33,
 } from '../smpp/constants.ts';
@@ -141,7 +142,9 @@ export function deliver(edge: EdgeState, shard: number, bytes: Bytes, at: number
   const idLow = u32[(at + DELIVER_OWN_ID_LOW) >> 2];
   const lent = edge.lent.add(shard, slot, idHigh, idLow, accountIndex);
   const session = chooseReceiver(edge, accountIndex);
-  if (session === undefined) {
+  // 3.3 knows no notifications; without TLVs an acknowledgement would not even say of what.
+  const knowsIt = slot !== DELIVER_NO_SLOT || (session?.version ?? 0) >= VERSION_34;
+  if (session === undefined || !knowsIt) {
     giveBack(edge, lent, RESULT_LATER, 0);
     return;
   }

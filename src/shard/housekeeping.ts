@@ -9,6 +9,7 @@ import {
   SLOT_RECEIPT,
   SLOT_RETRY,
 } from '../core/message-table.ts';
+import type { MessageTable } from '../core/message-table.ts';
 import { FINAL_NO_RECEIPT, FINAL_RECEIPT_NOT_TAKEN, FINAL_SENT } from '../core/records.ts';
 import {
   CELL_DISK_REFUSING,
@@ -65,15 +66,26 @@ export function onTick(shard: ShardState): void {
 function dueRetries(shard: ShardState, smsc: Smsc): void {
   const { table } = shard;
   const { retries } = smsc;
+  const due: number[] = [];
   for (let slot = retries.takeDue(shard.nowMs); slot !== NO_SLOT; slot = retries.takeDue(shard.nowMs)) {
     // A late answer or a move to the store may have overtaken the entry.
     if (table.state[slot] !== SLOT_RETRY || table.dueMs[slot] !== retries.takenDueMs) continue;
     table.state[slot] = SLOT_QUEUED;
-    // A message that was scheduled comes to the end of the queue: it is not late.
-    const isScheduled = (table.flags[slot] & FLAG_SCHEDULED) !== 0 && table.attempts[slot] === 0;
-    if (isScheduled) smsc.queue.push(slot, table.priority[slot]);
-    else smsc.queue.unshift(slot, table.priority[slot]);
+    due.push(slot);
   }
+  // The parts of a scheduled message are due together, and go in their order.
+  due.sort((a, b) => table.dueMs[a] - table.dueMs[b] || byId(table, a, b));
+  // A message that was scheduled comes to the end of the queue: it is not late.
+  const isScheduled = (slot: number): boolean =>
+    (table.flags[slot] & FLAG_SCHEDULED) !== 0 && table.attempts[slot] === 0;
+  for (const slot of due) if (isScheduled(slot)) smsc.queue.push(slot, table.priority[slot]);
+  for (const slot of due.toReversed()) {
+    if (!isScheduled(slot)) smsc.queue.unshift(slot, table.priority[slot]);
+  }
+}
+
+function byId({ idHigh, idLow }: MessageTable, a: number, b: number): number {
+  return idHigh[a] - idHigh[b] || idLow[a] - idLow[b];
 }
 
 /** A part of the slots each time: what waits to be sent and is past its validity ends, also while nothing is sent. */

@@ -56,7 +56,8 @@ export class OctetSmsc {
   readonly #server: Server;
   readonly #options: OctetSmscOptions;
   readonly #sockets = new Set<Socket>();
-  readonly #waiting = new Map<number, (status: number) => void>();
+  /** Receipts that are not answered, by sequence_number: they are sent again on the next session. */
+  readonly #waiting = new Map<number, { pdu: Buffer; resolve: (status: number) => void }>();
   #count = 0;
   #sequence = 0;
 
@@ -100,9 +101,13 @@ export class OctetSmsc {
     if (BINDS.includes(command)) {
       this.#sockets.add(socket);
       respond(Buffer.from('octets\0'));
+      for (const { pdu: unanswered } of this.#waiting.values()) socket.write(unanswered);
     } else if (command === ENQUIRE_LINK || command === UNBIND) respond(Buffer.alloc(0));
     else if (command === SUBMIT_SM) this.#onSubmit(pdu, respond);
-    else if (command === (DELIVER_SM | RESPONSE) >>> 0) this.#waiting.get(sequence)?.(pdu.readUInt32BE(8));
+    else if (command === (DELIVER_SM | RESPONSE) >>> 0) {
+      this.#waiting.get(sequence)?.resolve(pdu.readUInt32BE(8));
+      this.#waiting.delete(sequence);
+    }
   }
 
   #onSubmit(pdu: Buffer, respond: (body: Buffer, status?: number) => void): void {
@@ -119,16 +124,17 @@ export class OctetSmsc {
     if (state !== undefined && typeof given === 'string') void this.receipt(given, state);
   }
 
-  /** Sends a receipt on any session; resolves with the command_status of its answer. */
+  /** Sends a receipt on any session, or on the next; resolves with the command_status of its answer. */
   receipt(id: string, stat = 'DELIVRD', err = '000', doneDate = '2611220102'): Promise<number> {
-    const [socket] = this.#sockets;
-    if (socket === undefined) throw new Error('no session');
-    const text = `id:${id} sub:001 dlvrd:001 submit date:2611220101 done date:${doneDate} stat:${stat} err:${err} text:x`;
+    const [socket] = this.#sockets as Iterable<Socket | undefined>;
+    const dates = `submit date:2611220101 done date:${doneDate}`;
+    const text = `id:${id} sub:001 dlvrd:001 ${dates} stat:${stat} err:${err} text:x`;
     const head = Buffer.from('\0\x01\x01962790000001\0\x05\0Sender\0', 'latin1');
     const flags = Buffer.from([4, 0, 0, 0, 0, 0, 0, 0, 0, text.length]);
     const sequence = ++this.#sequence;
-    socket.write(pduBytes(DELIVER_SM, sequence, Buffer.concat([head, flags, Buffer.from(text)])));
-    return new Promise((resolve) => this.#waiting.set(sequence, resolve));
+    const pdu = pduBytes(DELIVER_SM, sequence, Buffer.concat([head, flags, Buffer.from(text)]));
+    socket?.write(pdu);
+    return new Promise((resolve) => this.#waiting.set(sequence, { pdu, resolve }));
   }
 
   /** Cuts every connection. */

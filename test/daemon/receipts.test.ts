@@ -151,8 +151,9 @@ describe('a receipt in the form that its client asks for', () => {
     { name: 'tlvs', receipt_content: 'tlvs' },
     { name: 'datas', receipt_pdu: 'data_sm', receipt_id: 'decimal', receipt_date_digits: 12 },
   ];
+  const dates = 'submit date:2601011200 done date:260101120134';
   const report = (id: string) => ({
-    short_message: `id:${id} sub:001 dlvrd:000 submit date:2601011200 done date:260101120134 stat:REJECTD err:06B text:x`,
+    short_message: `id:${id} sub:001 dlvrd:000 ${dates} stat:REJECTD err:06B text:x`,
     network_error_code: Buffer.from('080123', 'hex'),
   });
   const textOf = ({ pdu }: Receipt): string =>

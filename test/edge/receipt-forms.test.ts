@@ -122,6 +122,16 @@ describe('what ends nothing', () => {
     expect([resultsAt(one, 0), one.edge.lent.used]).toEqual([[], 2]);
   });
 
+  test('is not for a session of 3.3', () => {
+    const one = makeEdge();
+    const receiver = bindReceiver(one);
+    receiver.session.version = 0x33;
+    deliver(one.edge, 0, lentRecord(NOBODY, { esmClass: 0x20, state: 1 }), 0);
+    deliver(one.edge, 0, lentRecord(7), 0);
+    expect(delivered(receiver).map(({ esm_class }) => esm_class)).toEqual([4]);
+    expect([resultsAt(one, 0), one.edge.lent.used]).toEqual([[], 1]);
+  });
+
   test('an acknowledgement is told in the words of its recipient', () => {
     const one = makeEdge([makeAccount(0, {}, { receipt_content: 'text' })]);
     const receiver = bindReceiver(one);

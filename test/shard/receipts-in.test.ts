@@ -4,8 +4,11 @@ import type { ShardState } from '../../src/shard/state.ts';
 import type { OutboundBind } from '../../src/smpp/client.ts';
 import { disk } from '../cdr/faulty-disk.ts';
 import { npm } from '../daemon/esme.ts';
+import { seeded } from '../core/random.ts';
 import { temporaryDirectory } from '../support/ledger.ts';
+import { vectors } from '../support/vectors.ts';
 import { makeShard, openJournal } from './harness.ts';
+import { ReceiptScene } from './receipt-scene.ts';
 
 vi.mock('../../src/cdr/lmdb.ts', async (original) => {
   const { withDisk } = await import('../cdr/faulty-disk.ts');
@@ -73,4 +76,46 @@ test('a receipt whose commit failed is not answered, so the SMSC keeps it', asyn
   disk.full = false;
   shard.journal.retryFailed(shard.nowMs);
   await vi.waitFor(() => expect(answered).toEqual([42]));
+});
+
+test('whatever an SMSC sends, in a whole PDU, is answered once and ends no message that it does not name', async () => {
+  const random = seeded(7_506);
+  const scene = new ReceiptScene();
+  const bodies = vectors
+    .filter(({ valid, fields }) => valid && ['deliver_sm', 'data_sm'].includes(fields.command))
+    .map(({ bytes }) => bytes);
+  expect(bodies.length).toBeGreaterThan(12);
+  const bystander = scene.sent('a-name-that-no-mutation-makes', { registeredDelivery: 0x1d });
+  const named = ['0123456789', 'ABC123', 'D-42', '77'].map((id) =>
+    scene.sent(id, { registeredDelivery: 0x1d }),
+  );
+  for (let round = 0; round < 12_000; round++) {
+    const pdu = Buffer.from(random.pick(bodies));
+    for (let count = random.below(4); count > 0; count--) {
+      const at = 16 + random.below(pdu.length - 16);
+      pdu[at] = random.pick([0, 0xff, random.below(256), pdu[at] ^ (1 << random.below(8))]);
+    }
+    const cut = random.below(10) === 0 ? pdu.subarray(0, 16 + random.below(pdu.length - 16)) : pdu;
+    cut.writeUInt32BE(round + 1, 12);
+    const why = `seed ${random.seed}, round ${round}: ${cut.toString('hex')}`;
+    // In the middle of a buffer whose other bytes must not matter.
+    const chunk = Buffer.concat([
+      Buffer.alloc(7, 0xee),
+      cut,
+      Buffer.from('id:a-name-that-no-mutation-makes stat:DELIVRD'),
+    ]);
+    expect(
+      () => onDeliver(scene.shard, scene.reader, scene.binds[0], chunk, 7, 7 + cut.length),
+      why,
+    ).not.toThrow();
+    if (round % 1000 === 999) await scene.commit();
+  }
+  await scene.commit();
+  const sequences = scene.answered.map(([sequence]) => sequence).sort((a, b) => a - b);
+  expect(sequences, `seed ${random.seed}`).toEqual(Array.from({ length: 12_000 }, (_, index) => index + 1));
+  expect(await scene.story(bystander), `seed ${random.seed}`).toEqual([]);
+  for (const id of named) {
+    const story = await scene.story(id);
+    expect(story.filter((type) => type.startsWith('RECEIPT')).length, `seed ${random.seed}`).toBe(1);
+  }
 });

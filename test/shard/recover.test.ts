@@ -4,7 +4,7 @@ import { removeSegment, segmentPath } from '../../src/cdr/segments.ts';
 import { FLAG_DUPLICATE_RISK, NO_BLOCK, SMSC_ID_AT, TEXT_BYTES } from '../../src/core/message-table.ts';
 import * as slots from '../../src/core/message-table.ts';
 import { forget } from '../../src/shard/events.ts';
-import { fillSlot } from '../../src/shard/intake.ts';
+import { fillSlot } from '../../src/shard/fill-slot.ts';
 import { recover } from '../../src/shard/recover.ts';
 import type { Recovery } from '../../src/shard/recover.ts';
 import { bodyLengthOf, unpackRow } from '../../src/shard/row.ts';

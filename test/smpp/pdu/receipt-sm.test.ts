@@ -264,7 +264,8 @@ describe('whatever a receipt says, another codec reads it', () => {
     'REJECTD',
   ];
   const FORM = new RegExp(
-    '^id:(\\w+) sub:(\\d{3}) dlvrd:(\\d{3}) submit date:(\\d+) done date:(\\d+) stat:(\\w{7}) err:(\\w{3,7}) text:(.*)$',
+    '^id:(\\w+) sub:(\\d{3}) dlvrd:(\\d{3}) submit date:(\\d+) done date:(\\d+) ' +
+      'stat:(\\w{7}) err:(\\w{3,7}) text:(.*)$',
   );
   const stamp = (ms: number, digits: number): string => {
     const whole = new Date(ms).toISOString().replace(/[-T:]/g, '').slice(0, 14);
