@@ -101,4 +101,4 @@ async function run(ground: Ground): Promise<void> {
   }
 }
 
-export const netSmppPart: Part = { name: 'net-smpp', needs: [NET_SMPP], limitMs: 180_000, run };
+export const netSmppPart: Part = { name: 'net-smpp', needs: [NET_SMPP], limitMs: 300_000, run };

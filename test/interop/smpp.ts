@@ -36,4 +36,4 @@ async function run(ground: Ground): Promise<void> {
   }
 }
 
-export const smppPart: Part = { name: 'smpp', needs: [], limitMs: 300_000, run };
+export const smppPart: Part = { name: 'smpp', needs: [], limitMs: 420_000, run };

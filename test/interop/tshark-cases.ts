@@ -79,6 +79,47 @@ function withZeros(pdu: PduInput): PduInput {
   return { shortMessage: Buffer.alloc(0), ...fields, ...pdu } as PduInput;
 }
 
+/** PDUs that are right and that tshark 4.0 is known to be wrong about: one of each kind. */
+export const STUMBLES: readonly { what: string; pdu: PduInput }[] = [
+  {
+    what: 'broadcast_rep_num has 2 octets, it reads 1',
+    pdu: { command: 'broadcast_sm', sequenceNumber: 1, tlvs: [{ tag: 0x0604, value: Buffer.from([0, 10]) }] },
+  },
+  {
+    what: 'ms_validity may have 4 octets in 5.0, it reads 1',
+    pdu: {
+      command: 'submit_sm',
+      sequenceNumber: 1,
+      destinationAddr: '1',
+      tlvs: [{ tag: 0x1204, value: Buffer.from([4, 0, 0, 1]) }],
+    },
+  },
+  {
+    what: 'broadcast_end_time of 16 octets, as the table of 5.0 has it',
+    pdu: {
+      command: 'query_broadcast_sm_resp',
+      sequenceNumber: 1,
+      messageId: '1',
+      tlvs: [{ tag: 0x0609, value: Buffer.from('260101130000000+') }],
+    },
+  },
+  {
+    what: 'deliver_sm_resp without a message_id, as many ESMEs send it',
+    pdu: { command: 'deliver_sm_resp', sequenceNumber: 1, messageId: null },
+  },
+  {
+    what: 'it reads a user data header in a submit_multi as text and warns of what follows a NUL',
+    pdu: {
+      command: 'submit_multi',
+      sequenceNumber: 1,
+      destAddress: [{ destFlag: 1, destAddrTon: 1, destAddrNpi: 1, destinationAddr: '1' }],
+      esmClass: 0x40,
+      dataCoding: 1,
+      shortMessage: Buffer.from('050003a70201414243', 'hex'),
+    },
+  },
+];
+
 const TEXT = 'submit date:2611220101 done date:2611220102 stat:DELIVRD err:000 text:hello';
 const BIND = {
   systemId: 'tollgate',
