@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-const SYSTEM = ['test/daemon/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/race/**/*.test.ts'];
+// Of these each file has the machine to itself: crashes and races are about time.
+const ALONE = ['test/crash/**/*.test.ts', 'test/race/**/*.test.ts', 'test/daemon/disk.test.ts'];
+const DAEMON = ['test/daemon/**/*.test.ts'];
 
-// unit: everything that runs in a moment. system: whole daemons, killed processes and real threads, one file at a
-// time, since they share the machine's cores and its disk. Forks, not threads: native addons end with a process.
+// unit: everything that runs in a moment. daemon: whole daemons, which mostly wait, two files at a time. system: killed
+// processes, real threads, full disks. Forks, not threads: native addons end with a process.
 const config = defineConfig({
   test: {
     pool: 'forks',
@@ -15,7 +17,7 @@ const config = defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: SYSTEM,
+          exclude: [...DAEMON, ...ALONE],
           sequence: { groupOrder: 0 },
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -24,10 +26,21 @@ const config = defineConfig({
       {
         extends: true,
         test: {
-          name: 'system',
-          include: SYSTEM,
-          fileParallelism: false,
+          name: 'daemon',
+          include: DAEMON,
+          exclude: ALONE,
           sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ALONE,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

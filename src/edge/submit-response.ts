@@ -1,5 +1,4 @@
 /** submit_sm_resp in the form of its session: the version's, and the account's ids. */
-import { CELL_STALLED } from '../core/ring/counters.ts';
 import * as smpp from '../smpp/constants.ts';
 import { writeHeader } from '../smpp/cursor.ts';
 import { MESSAGE_ID_TEXT_BYTES_MAX, responseIdForm, writeMessageId } from '../smpp/pdu/message-id-text.ts';
@@ -52,10 +51,10 @@ function writeInFull(
 }
 
 /**
- * congestion_state (5.0 section 4.8.4.18): how much of its window the session uses, 80 at most while we read on. 80 to
- * 89 is the best use by the book, 90 and more means that we have stopped reading from somebody.
+ * congestion_state (5.0 section 4.8.4.18): how much of its window the session uses, 89 at most while we read on; 80 to
+ * 89 is the best use by the book. 95, near congestion, once the way to a shard is so full that reading stops.
  */
-export function congestionOf(session: Session, { submitWindow }: EdgeAccount): number {
-  if (session.edge.cells[CELL_STALLED] > 0) return 95;
-  return Math.min(89, Math.floor((session.inFlight * 90) / submitWindow));
+export function congestionOf({ edge, inFlight }: Session, { submitWindow }: EdgeAccount): number {
+  for (const ring of edge.ends.writers) if (ring.freeBytes() < ring.capacity / 8) return 95;
+  return Math.min(89, Math.floor((inFlight * 90) / submitWindow));
 }

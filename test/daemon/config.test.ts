@@ -25,7 +25,10 @@ function treeOf(path: string): Record<string, string> {
     .toSorted();
   const digest = (name: string): string => {
     const full = join(path, name);
-    if (lstatSync(full).isDirectory()) return 'directory';
+    const kind = lstatSync(full);
+    if (kind.isDirectory()) return 'directory';
+    // The admin socket of a daemon that was killed.
+    if (kind.isSocket()) return 'socket';
     return createHash('sha256').update(readFileSync(full)).digest('hex');
   };
   return Object.fromEntries(names.map((name) => [name, digest(name)]));
