@@ -2,6 +2,7 @@
 import { NO_SLOT, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
 import { sourceMark } from '../core/recent-finals.ts';
 import type { Bytes } from '../core/bytes.ts';
+import { KIND_LOADED } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { unpackRow } from './row.ts';
 import type { ShardState } from './state.ts';
@@ -34,7 +35,8 @@ export function findMessage(
   const slot = findSlot(shard, idHigh, idLow);
   if (slot !== NO_SLOT) return isAskers(shard, slot, asker) ? { where: 'memory', slot } : undefined;
   const row = idHigh < 0 ? shard.store.latestOf(idLow) : shard.store.get(idHigh, idLow);
-  if (row !== undefined) {
+  // A loaded row whose slot is gone has ended: it leaves the store with the commit of its FINAL event.
+  if (row !== undefined && row.kind < KIND_LOADED) {
     unpackRow(table, shard.scratch, row);
     const mine = isAskers(shard, shard.scratch, asker);
     table.flags[shard.scratch] = 0;
