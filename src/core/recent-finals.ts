@@ -1,31 +1,24 @@
 /**
- * What became of the messages that ended last, for query_sm: a ring over typed arrays. An entry costs some stores, a
- * look-up one pass over the ids; older messages are not known here any more (v3.4 section 4.8 leaves the time that an
- * SMSC remembers to the SMSC).
+ * What became of the messages that ended last, for query_sm: a ring of rows in one typed array. An entry is one stretch
+ * of memory, a look-up one pass over the ids; older messages are not known here any more (v3.4 section 4.8 leaves the
+ * time that an SMSC remembers to the SMSC).
+ *
+ *  words  0 idLow  1 idHigh  2 account 16, message_state 8, error_code 8  3 mark of the source address
+ *         4 doneMs modulo 2^32  5 doneMs above that  6, 7 free
  */
 const NONE = -1;
+const WORDS = 8;
+const HIGH = 2 ** 32;
 
 export class RecentFinals {
   readonly capacity: number;
-  readonly #idLow: Uint32Array;
-  readonly #idHigh: Uint32Array;
-  readonly #account: Uint16Array;
-  readonly #state: Uint8Array;
-  readonly #errorCode: Uint8Array;
-  readonly #source: Uint32Array;
-  readonly #doneMs: Float64Array;
+  readonly #words: Uint32Array;
   #next = 0;
   #used = 0;
 
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.#idLow = new Uint32Array(capacity);
-    this.#idHigh = new Uint32Array(capacity);
-    this.#account = new Uint16Array(capacity);
-    this.#state = new Uint8Array(capacity);
-    this.#errorCode = new Uint8Array(capacity);
-    this.#source = new Uint32Array(capacity);
-    this.#doneMs = new Float64Array(capacity);
+    this.#words = new Uint32Array(capacity * WORDS);
   }
 
   /** `source`: `sourceMark` of the message's source address; `errorCode`: one octet, 0 for none. */
@@ -38,47 +31,50 @@ export class RecentFinals {
     source: number,
     doneMs: number,
   ): void {
-    const at = this.#next;
-    this.#idLow[at] = idLow;
-    this.#idHigh[at] = idHigh;
-    this.#account[at] = account;
-    this.#state[at] = state;
-    this.#errorCode[at] = errorCode;
-    this.#source[at] = source;
-    this.#doneMs[at] = doneMs;
-    this.#next = at + 1 === this.capacity ? 0 : at + 1;
+    const words = this.#words;
+    const at = this.#next * WORDS;
+    words[at] = idLow;
+    words[at + 1] = idHigh;
+    words[at + 2] = account | (state << 16) | (errorCode << 24);
+    words[at + 3] = source;
+    const high = Math.floor(doneMs / HIGH);
+    words[at + 4] = doneMs - high * HIGH;
+    words[at + 5] = high;
+    this.#next = this.#next + 1 === this.capacity ? 0 : this.#next + 1;
     if (this.#used < this.capacity) this.#used++;
   }
 
   /** Place of a message, -1: not known (any more). `idHigh` -1: the latest with this low half. */
   find(idHigh: number, idLow: number): number {
+    const words = this.#words;
     let found = NONE;
-    for (let at = this.#idLow.indexOf(idLow); at !== NONE; at = this.#idLow.indexOf(idLow, at + 1)) {
-      if (at >= this.#used) break;
-      if (this.#idHigh[at] === idHigh) return at;
-      if (idHigh === NONE && (found === NONE || this.#idHigh[at] > this.#idHigh[found])) found = at;
+    for (let at = 0; at < this.#used; at++) {
+      if (words[at * WORDS] !== idLow) continue;
+      const high = words[at * WORDS + 1];
+      if (high === idHigh) return at;
+      if (idHigh === NONE && (found === NONE || high > words[found * WORDS + 1])) found = at;
     }
     return found;
   }
 
   accountAt(at: number): number {
-    return this.#account[at];
+    return this.#words[at * WORDS + 2] & 0xffff;
   }
 
   stateAt(at: number): number {
-    return this.#state[at];
+    return (this.#words[at * WORDS + 2] >>> 16) & 0xff;
   }
 
   errorCodeAt(at: number): number {
-    return this.#errorCode[at];
+    return this.#words[at * WORDS + 2] >>> 24;
   }
 
   sourceAt(at: number): number {
-    return this.#source[at];
+    return this.#words[at * WORDS + 3];
   }
 
   doneMsAt(at: number): number {
-    return this.#doneMs[at];
+    return this.#words[at * WORDS + 5] * HIGH + this.#words[at * WORDS + 4];
   }
 }
 

@@ -44,7 +44,7 @@ export interface ShardLog {
   fatal(message: string, detail?: Record<string, unknown>): never;
 }
 
-/** Messages whose end query_sm still knows: 7 MB. */
+/** Messages whose end query_sm still knows: 8 MB. */
 const RECENT_FINALS = 262_144;
 
 /** Which shard owns an SMSC. */

@@ -3,10 +3,11 @@ import { RecentFinals, sourceMark } from '../../src/core/recent-finals.ts';
 
 test('what ended is known until as many others ended', () => {
   const finals = new RecentFinals(3);
-  for (let index = 0; index < 3; index++) finals.add(7, index, 40 + index, 2 + index, 9, 5, 1000 + index);
+  for (let index = 0; index < 3; index++)
+    finals.add(7, index, 40 + index, 2 + index, 200, 5, 1_795_000_000_000 + index);
   const at = finals.find(7, 1);
-  expect([finals.accountAt(at), finals.stateAt(at), finals.errorCodeAt(at)]).toEqual([41, 3, 9]);
-  expect([finals.sourceAt(at), finals.doneMsAt(at)]).toEqual([5, 1001]);
+  expect([finals.accountAt(at), finals.stateAt(at), finals.errorCodeAt(at)]).toEqual([41, 3, 200]);
+  expect([finals.sourceAt(at), finals.doneMsAt(at)]).toEqual([5, 1_795_000_000_001]);
   finals.add(7, 3, 43, 5, 0, 5, 1003);
   expect(finals.find(7, 0)).toBe(-1);
   expect(finals.accountAt(finals.find(7, 3))).toBe(43);

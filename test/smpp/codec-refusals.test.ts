@@ -70,10 +70,10 @@ const REFUSED: Case[] = [
   ],
   [
     'submit_sm',
-    { ...message, registered_delivery: 2 },
+    { ...message, registered_delivery: 7 },
     V33,
     smpp.ESME_RINVREGDLVFLG,
-    'registered_delivery is 2',
+    'registered_delivery is 7',
   ],
   [
     'submit_sm',

@@ -243,10 +243,12 @@ export function priorityMax(version: number): number {
   return version >= smpp.VERSION_34 ? 3 : 1;
 }
 
-/** Bits 1-0 = 11 (success only) exist since 5.0; 3.3 knows 0 and 1 only. */
+/**
+ * Bits 1-0 = 11 (success only) exist since 5.0. 3.3 knows 0 and 1 only, but Kannel asks with 0x11 on sessions of 3.3
+ * too, and would give up each of its messages: there the bits are taken as 3.4 has them.
+ */
 export function isRegisteredDelivery(value: number, version: number): boolean {
-  if (version >= smpp.VERSION_50) return true;
-  return version >= smpp.VERSION_34 ? (value & 3) !== 3 : value <= 1;
+  return version >= smpp.VERSION_50 || (value & 3) !== 3;
 }
 
 const TOO_LONG = -2;
