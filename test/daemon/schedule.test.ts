@@ -81,7 +81,7 @@ describe('a scheduled message', () => {
     const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
     await stage.serve({ smsc: [{ port: smsc.port }] });
     const sender = await stage.esme({ ...V50, kind: 'bind_transmitter' });
-    const later = inTenths(8);
+    const later = inTenths(16);
     const ids = [
       await sender.send({ schedule_delivery_time: inSeconds(1), short_message: 'soon' }),
       await sender.send({ schedule_delivery_time: absolute(later), short_message: 'later' }),
