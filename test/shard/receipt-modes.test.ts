@@ -59,6 +59,25 @@ describe('registered_delivery', () => {
     expect(scene.shard.store.get(7, unwanted)).toBeUndefined();
   });
 
+  test('once, however often the SMSC repeats it while memory is full and nothing is committed', async () => {
+    const scene = new ReceiptScene();
+    const id = scene.sent('b', { stored: true, registeredDelivery: 2 });
+    scene.fillMemory();
+    const sequences = [1, 2, 3].map(() => scene.deliver({ short_message: 'id:b stat:DELIVRD' }));
+    await scene.commit();
+    expect(sequences.map((sequence) => scene.statusOf(sequence))).toEqual([0, 0, 0]);
+    expect(await scene.story(id)).toEqual(['RECEIPT DELIVERED', 'FINAL DELIVERED SENT']);
+  });
+
+  test('a part that is only in the store is put off while memory is full: its message ends with others', async () => {
+    const scene = new ReceiptScene();
+    const id = scene.sent('p', { stored: true, flags: FLAG_PART });
+    scene.fillMemory();
+    expect(await scene.receipt('p')).toBe(0x64);
+    expect([await scene.story(id), scene.shard.parking.size]).toEqual([[], 0]);
+    expect(scene.shard.store.awaiting(0, 'p')).toHaveLength(1);
+  });
+
   test('a receipt that overtook its response is treated alike', async () => {
     const scene = new ReceiptScene();
     await scene.receipt('early');

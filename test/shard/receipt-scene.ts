@@ -33,6 +33,7 @@ export interface SentOptions {
   account?: number;
   /** In the pending store only. */
   stored?: boolean;
+  flags?: number;
 }
 
 /** What a DELIVER record says, read by hand. */
@@ -100,6 +101,7 @@ export class ReceiptScene {
     table.destLength[slot] = table.text.write('\u0001\u0001447700900123\0', base + DEST_AT, 'latin1');
     table.textLength[slot] = table.text.write('hello', base + TEXT_AT, 'latin1');
     table.smscIdLength[slot] = table.text.write(smscId, base + SMSC_ID_AT, 'latin1');
+    table.flags[slot] |= options.flags ?? 0;
     becomeAwaiting(this.shard, slot);
     this.shard.index.add(slot);
     if (options.stored === true) {
