@@ -55,6 +55,12 @@ export class Assembly<T> {
     return this.#partsHeld;
   }
 
+  /** More is held than may be: `takeOverdue` gives the oldest. */
+  get isOver(): boolean {
+    const { setsMax, partsMax } = this.#limits;
+    return this.#sets.size > setsMax || this.#partsHeld > partsMax;
+  }
+
   /** Another total under the same reference is another message. */
   add(key: AssemblyKey, sequence: number, part: T, nowMs: number): Assembled<T> {
     const { total } = key;
@@ -85,8 +91,7 @@ export class Assembly<T> {
     const first = this.#sets.entries().next().value;
     if (first === undefined) return undefined;
     const [name, set] = first;
-    const { setsMax, partsMax } = this.#limits;
-    if (nowMs < set.untilMs && this.#sets.size <= setsMax && this.#partsHeld <= partsMax) return undefined;
+    if (nowMs < set.untilMs && !this.isOver) return undefined;
     this.#remove(name, set);
     return heldOf(set);
   }

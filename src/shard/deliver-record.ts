@@ -7,6 +7,7 @@ import {
   SOURCE_AT,
   TEXT_BYTES,
 } from '../core/message-table.ts';
+import type { MessageTable } from '../core/message-table.ts';
 import {
   DELIVER,
   DELIVER_ADDRESSES,
@@ -37,7 +38,7 @@ import {
 } from '../core/records.ts';
 import { RING_FULL } from '../core/ring/ring.ts';
 import type { RingWriter } from '../core/ring/ring.ts';
-import { ESM_RECEIPT } from '../smpp/constants.ts';
+import { ESM_RECEIPT, STATE_DELIVERED } from '../smpp/constants.ts';
 import type { ShardState } from './state.ts';
 
 /**
@@ -76,7 +77,7 @@ export function writeDeliver(
   u32[(at + DELIVER_OWN_ID_HIGH) >> 2] = table.idHigh[slot];
   const merged = table.merged[slot];
   u8[at + DELIVER_SUBMITTED] = merged === 0 ? 0 : table.parts[slot];
-  u8[at + DELIVER_DELIVERED] = merged === 0 ? 0 : merged - 1;
+  u8[at + DELIVER_DELIVERED] = merged === 0 ? 0 : deliveredOf(table, slot);
   u8[at + DELIVER_DATA_CODING] = 0;
   u16[(at + DELIVER_RESPONSE_CODE) >> 1] = 0;
   const networkType = table.networkErrorType[slot];
@@ -91,4 +92,9 @@ export function writeDeliver(
   for (let i = 0; i < destLength; i++) u8[to++] = stored[base + DEST_AT + i];
   for (let i = 0; i < textLength; i++) u8[to++] = text[textAt + i];
   return at;
+}
+
+/** How many of its parts were delivered: all of them, where the whole was; 255 and one more is not to be written. */
+function deliveredOf({ finalState, parts, merged }: MessageTable, slot: number): number {
+  return finalState[slot] === STATE_DELIVERED ? parts[slot] : merged[slot] - 1;
 }

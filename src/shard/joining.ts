@@ -83,7 +83,7 @@ export function hold(shard: ShardState, row: PendingRow): void {
   if (added.outcome === 'complete') shard.joinable.push({ complete: true, parts: [...added.parts] });
   // Held already, or impossible: it goes by itself.
   else if (added.outcome !== 'waiting') shard.joinable.push({ complete: false, parts: [part] });
-  if (held.sets > HELD_LIMITS.setsMax || held.partsHeld > HELD_LIMITS.partsMax) letGo(shard, 1);
+  if (held.isOver) letGo(shard, 1);
 }
 
 /** Those that wait too long, or longest where there are too many, are to go as they came. */

@@ -148,7 +148,8 @@ export class OctetSmsc {
   }
 }
 
-function readSubmit(pdu: Buffer): Sms {
+/** A submit_sm, its header too. */
+export function readSubmit(pdu: Buffer): Sms {
   let at = 16;
   const text = (): string => {
     const end = pdu.indexOf(0, at);

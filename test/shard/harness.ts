@@ -120,6 +120,7 @@ export function openJournal(
   onFailed: JournalEvents['onFailed'] = (_group, error) => {
     throw error;
   },
+  segmentBefore = 0,
 ): void {
   const settings = {
     dataDir: shard.dataDir,
@@ -128,7 +129,7 @@ export function openJournal(
     segmentBytesMax: 1 << 30,
     segmentAgeMs: Infinity,
     names: '{"nodeId":"n","shard":0,"accounts":[],"smscs":[]}',
-    segmentBefore: 0,
+    segmentBefore,
   };
   shard.journal = new Journal(
     settings,

@@ -1,0 +1,322 @@
+/**
+ * An edge, a shard with its journal, and an SMSC of one bind, all in this process and under the test's clock: what
+ * clients submit goes the whole way, and a crash is a new shard over what the old one has on disk.
+ */
+import { expect, onTestFinished, vi } from 'vitest';
+import { decodeEvent, eventsOf } from '../../src/cdr/decode.ts';
+import type { LedgerEvent } from '../../src/cdr/event.ts';
+import { openSegmentReader } from '../../src/cdr/lmdb.ts';
+import { listSegments } from '../../src/cdr/segments.ts';
+import type { AccountConfig, SmscConfig } from '../../src/core/config.ts';
+import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
+import type { RingReader } from '../../src/core/ring/ring.ts';
+import { submit } from '../../src/edge/submit.ts';
+import { dispatch } from '../../src/shard/dispatch.ts';
+import { onSecond, onTick } from '../../src/shard/housekeeping.ts';
+import { takeRecord } from '../../src/shard/intake.ts';
+import { restoreHeld } from '../../src/shard/joining.ts';
+import { onSubmitResponse } from '../../src/shard/outcome.ts';
+import { DeliverReader, onDeliver } from '../../src/shard/receipts-in.ts';
+import { deskOf } from '../../src/shard/receipts-out.ts';
+import { recover } from '../../src/shard/recover.ts';
+import { Settler } from '../../src/shard/settle.ts';
+import type { ShardState, Smsc } from '../../src/shard/state.ts';
+import type { OutboundBind } from '../../src/smpp/client.ts';
+import { StatusClasses } from '../../src/core/retry.ts';
+import { profileOf } from '../../src/smpp/upstream.ts';
+import { BOUND_TRX } from '../../src/smpp/session.ts';
+import { bytesWith } from '../core/memory.ts';
+import { makeAccount, makeEdge, received } from '../edge/harness.ts';
+import type { TestEdge } from '../edge/harness.ts';
+import { oracleEncode } from '../support/oracle.ts';
+import { temporaryDirectory } from '../support/ledger.ts';
+import { makeShard, openJournal } from './harness.ts';
+import { readSubmit } from '../daemon/octet-smsc.ts';
+import type { Sms } from '../daemon/octet-smsc.ts';
+
+const ANSWER = 80;
+const DELIVER = 81;
+
+export interface LongOptions {
+  smsc?: Partial<SmscConfig>;
+  account?: Partial<AccountConfig>;
+  /** Slots; more than SLOTS_RESERVED, or every message waits in the store first. */
+  capacity?: number;
+  version?: number;
+}
+
+/** One SMS on its way to the SMSC. */
+export interface Sent extends Sms {
+  slot: number;
+  id: string;
+}
+
+/** A receipt that the client took, as the shard hands it out. */
+export interface Told {
+  id: string;
+  state: number;
+  err: string;
+  submitted: number;
+  delivered: number;
+}
+
+export class LongScene {
+  shard!: ShardState;
+  readonly edge: TestEdge;
+  readonly #options: LongOptions;
+  readonly #dataDir = temporaryDirectory();
+  nowMs: number;
+  /** What each submit (by its sequence_number) was answered with after its commit. */
+  readonly answers = new Map<number, { status: number; id: string }>();
+  /** Sent and not answered. */
+  readonly inFlight: Sent[] = [];
+  /** All that was ever sent. */
+  readonly sent: Sent[] = [];
+  readonly told: Told[] = [];
+  /** Status of the answer to each deliver_sm of ours, by its sequence_number. */
+  readonly acknowledged = new Map<number, number>();
+  /** The bind is up: the SMSC takes messages. */
+  isUp = true;
+  #answersFrom!: RingReader;
+  #sequence = 0;
+  #segmentLast = 0;
+
+  private constructor(options: LongOptions) {
+    this.#options = options;
+    const account = makeAccount(0, {}, options.account);
+    this.edge = makeEdge([account], undefined, options.smsc);
+    this.edge.edge.route.length = 1;
+    this.nowMs = this.edge.edge.nowMs;
+  }
+
+  static async open(options: LongOptions = {}): Promise<LongScene> {
+    const scene = new LongScene(options);
+    // A commit reads the clock.
+    vi.useFakeTimers({ toFake: ['Date'], now: scene.nowMs });
+    onTestFinished(() => void vi.useRealTimers());
+    await scene.#open();
+    return scene;
+  }
+
+  async #open(): Promise<void> {
+    const shard = makeShard(this.#dataDir, this.#options.capacity ?? 4096);
+    const mesh = createMesh(1, 1, 1 << 20);
+    shard.ends = shardEnds(mesh, 0);
+    [this.#answersFrom] = edgeEnds(mesh, 0).readers;
+    shard.nowMs = this.nowMs;
+    const [smsc] = shard.smscs as Smsc[];
+    smsc.config = { ...smsc.config, ...this.#options.smsc };
+    smsc.profile = profileOf(smsc.config, []);
+    shard.owned = [smsc];
+    shard.accounts = [this.edge.accounts[0].config];
+    const recovery = await recover(shard, (message) => expect(message).toBe('nothing'));
+    this.#segmentLast = recovery.segmentLast;
+    openJournal(shard, undefined, recovery.segmentLast);
+    restoreHeld(shard);
+    const bind = this.#bind();
+    smsc.binds.push(bind);
+    shard.binds.push(bind);
+    deskOf(shard, 0).window[0] = 100;
+    this.shard = shard;
+    await this.commit();
+  }
+
+  #bind(): OutboundBind {
+    return {
+      smsc: 0,
+      number: 0,
+      kind: 'transceiver',
+      state: BOUND_TRX,
+      tlvs: true,
+      classes: new StatusClasses({}),
+      window: { size: 0, expire: () => undefined },
+      room: () => (this.isUp ? 100 - this.inFlight.length : 0),
+      submit: (slot: number, bytes: Buffer, at: number, length: number) =>
+        this.#onSubmit(slot, bytes.subarray(at, at + length)),
+      ticket: () => 0,
+      answerDeliver: (_ticket: number, sequence: number, status: number) =>
+        void this.acknowledged.set(sequence, status),
+      flush: () => undefined,
+      resume: () => undefined,
+      tick: () => undefined,
+    } as unknown as OutboundBind;
+  }
+
+  #onSubmit(slot: number, body: Buffer): void {
+    const { idHigh, idLow } = this.shard.table;
+    const id = idText(idHigh[slot], idLow[slot]);
+    const sms = { ...readSubmit(Buffer.concat([Buffer.alloc(16), body])), slot, id };
+    this.inFlight.push(sms);
+    this.sent.push(sms);
+  }
+
+  /** Submits; returns the sequence_number, which `answers` knows after the commit, or at once when it is refused. */
+  submit(fields: Record<string, unknown> = {}): number {
+    const sequence = ++this.#sequence;
+    const { edge, accounts, shards } = this.edge;
+    edge.nowMs = this.nowMs;
+    const pdu = oracleEncode('submit_sm', {
+      sequence_number: sequence,
+      source_addr: 'Sender',
+      destination_addr: '962790000001',
+      registered_delivery: 1,
+      ...fields,
+    });
+    const status = submit(
+      edge,
+      accounts[0],
+      this.#options.version ?? 0x34,
+      1,
+      1,
+      sequence,
+      pdu,
+      0,
+      pdu.length,
+    );
+    if (status !== 0) this.answers.set(sequence, { status, id: '' });
+    for (const record of received(edge, shards[0])) this.#take(record);
+    return sequence;
+  }
+
+  #take(record: Buffer): void {
+    expect(takeRecord(this.shard, 0, bytesWith(record), 0, record.length)).toBe(true);
+  }
+
+  /** A part of a client's own, with a UDH of 8 bits. */
+  piece(reference: number, sequence: number, total: number, text: string, fields: object = {}): number {
+    const udh = Buffer.from([5, 0, 3, reference, total, sequence]);
+    return this.submit({ esm_class: 0x40, short_message: { udh, message: Buffer.from(text) }, ...fields });
+  }
+
+  /** Makes everything durable that was appended, and what follows from that, too. */
+  async commit(): Promise<void> {
+    const { journal } = this.shard;
+    for (let quiet = false; !quiet;) {
+      journal.kick(this.nowMs);
+      while (journal.isCommitting()) await new Promise((resolve) => setImmediate(resolve));
+      quiet = !this.#read() && journal.filling.isEmpty();
+    }
+  }
+
+  /** What the shard said to the edge; receipts are taken at once. False: nothing. */
+  #read(): boolean {
+    for (const ring of this.shard.ends.writers) ring.publish();
+    const results: Buffer[] = [];
+    const read = this.#answersFrom.read((bytes, at) => {
+      const b = Buffer.from(bytes.u8.subarray(at, at + bytes.u32[at >> 2]));
+      const id = idText(b.readUInt32LE(12), b.readUInt32LE(8));
+      if (b[4] === ANSWER) this.answers.set(b.readUInt32LE(28), { status: b.readUInt32LE(32), id });
+      if (b[4] === DELIVER) results.push(this.#onReceipt(id, b));
+      return true;
+    }, 10_000);
+    for (const result of results) this.#take(result);
+    return read > 0;
+  }
+
+  #onReceipt(id: string, b: Buffer): Buffer {
+    const err = b.toString('latin1', 33, 33 + b[32]);
+    this.told.push({ id, state: b[5], err, submitted: b[56], delivered: b[57] });
+    // RECEIPT_RESULT: RESULT_TAKEN of the slot's own message.
+    const result = Buffer.alloc(32);
+    result.writeUInt32LE(32, 0);
+    result[4] = 64;
+    result[5] = 1;
+    b.copy(result, 6, 6, 8);
+    b.copy(result, 8, 48, 56);
+    b.copy(result, 24, 40, 44);
+    return result;
+  }
+
+  /** The SMSC answers what it was sent first, with an id or a command_status; undefined: there is nothing. */
+  answer(idOrStatus: string | number): Sent | undefined {
+    const sms = this.inFlight.shift();
+    if (sms === undefined) return undefined;
+    const status = typeof idOrStatus === 'number' ? idOrStatus : 0;
+    const body = Buffer.from(status === 0 ? `${idOrStatus}\0` : '');
+    const response = Buffer.concat([Buffer.alloc(16), body]);
+    sms.answered = idOrStatus;
+    onSubmitResponse(this.shard, this.shard.binds[0], sms.slot, status, response, 0, response.length);
+    return sms;
+  }
+
+  /** Answers all that is in flight, with the ids that `id` gives; sends on until nothing is left. */
+  async answerAll(id: (sms: Sent) => string | number): Promise<void> {
+    for (;;) {
+      dispatch(this.shard, this.shard.owned[0]);
+      if (this.inFlight.length === 0) return;
+      while (this.inFlight.length > 0) this.answer(id(this.inFlight[0]));
+      await this.commit();
+    }
+  }
+
+  /** The SMSC reports; returns the sequence_number, acknowledged after the commit. */
+  report(id: string, stat = 'DELIVRD', err = '000'): number {
+    const sequence_number = ++this.#sequence;
+    const short_message = Buffer.from(`id:${id} sub:001 dlvrd:001 stat:${stat} err:${err} text:x`);
+    const pdu = oracleEncode('deliver_sm', { sequence_number, esm_class: 4, short_message });
+    onDeliver(this.shard, new DeliverReader(), this.shard.binds[0], pdu, 0, pdu.length);
+    return sequence_number;
+  }
+
+  /** So much later: what time brings, committed. */
+  async pass(ms: number): Promise<void> {
+    this.nowMs += ms;
+    vi.setSystemTime(this.nowMs);
+    this.shard.nowMs = this.nowMs;
+    onTick(this.shard);
+    onSecond(this.shard);
+    await this.commit();
+  }
+
+  /** kill -9: what was not committed is gone, and the shard is recovered from the rest. */
+  async crash(): Promise<void> {
+    this.shard.store.close();
+    this.inFlight.length = 0;
+    await this.#open();
+  }
+
+  /** What the segments before this life have open goes to the store; the next crash does not read them. */
+  async settle(): Promise<void> {
+    const settler = new Settler(this.shard, 0);
+    if (this.shard.store.settledThrough() >= this.#segmentLast) return;
+    settler.onSealed(this.#segmentLast, 0);
+    while (this.shard.store.settledThrough() < this.#segmentLast) {
+      settler.step(this.nowMs);
+      await this.commit();
+    }
+  }
+
+  /** All events of the ledger, in order. */
+  async events(): Promise<LedgerEvent[]> {
+    const events: LedgerEvent[] = [];
+    for (const { path } of listSegments(this.#dataDir, 0)) {
+      const reader = openSegmentReader(path);
+      for (const { bytes } of reader.blocks(1)) {
+        for (const { at, type } of eventsOf(bytes))
+          if (type !== 9 && type !== 0) events.push(decodeEvent(bytes, at));
+      }
+      await reader.close();
+    }
+    return events;
+  }
+
+  /** `STATE REASON` of each message's FINAL events, by id; a message without one is there with none. */
+  async ends(): Promise<Map<string, string[]>> {
+    const ends = new Map<string, string[]>();
+    for (const event of await this.events()) {
+      if (event.type === 'ACCEPTED') ends.set(event.messageId, []);
+      if (event.type === 'FINAL') ends.get(event.messageId)?.push(`${event.state} ${event.reason}`);
+    }
+    return ends;
+  }
+
+  idOf(sequence: number): string {
+    const answer = this.answers.get(sequence);
+    if (answer?.status !== 0) throw new Error(`submit ${sequence} was answered ${answer?.status}`);
+    return answer.id;
+  }
+}
+
+function idText(idHigh: number, idLow: number): string {
+  return idHigh.toString(16).padStart(8, '0') + idLow.toString(16).padStart(8, '0');
+}
