@@ -47,7 +47,9 @@ describe('parts that wait for the others', () => {
       [scene.idOf(third), 0],
       [expect.any(String), 0],
     ]);
-    expect([...(await scene.ends()).values()]).toEqual(Array(3).fill(['DELIVERED RECEIPT_TAKEN']));
+    expect([...(await scene.ends()).values()]).toEqual(
+      Array.from({ length: 3 }, () => ['DELIVERED RECEIPT_TAKEN']),
+    );
   });
 
   test('are not mixed with those of a message that has the same number after them', async () => {
