@@ -11,6 +11,7 @@ import type { AccountConfig, SmscConfig } from '../../src/core/config.ts';
 import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
 import type { RingReader } from '../../src/core/ring/ring.ts';
 import { submit } from '../../src/edge/submit.ts';
+import { onNoRoom } from '../../src/shard/commit.ts';
 import { dispatch } from '../../src/shard/dispatch.ts';
 import { onSecond, onTick } from '../../src/shard/housekeeping.ts';
 import { takeRecord } from '../../src/shard/intake.ts';
@@ -111,7 +112,7 @@ export class LongScene {
     shard.accounts = [this.edge.accounts[0].config];
     const recovery = await recover(shard, (message) => expect(message).toBe('nothing'));
     this.#segmentLast = recovery.segmentLast;
-    openJournal(shard, undefined, recovery.segmentLast);
+    openJournal(shard, (group) => onNoRoom(shard, group), recovery.segmentLast);
     restoreHeld(shard);
     const bind = this.#bind();
     smsc.binds.push(bind);
@@ -188,14 +189,22 @@ export class LongScene {
     return this.submit({ esm_class: 0x40, short_message: { udh, message: Buffer.from(text) }, ...fields });
   }
 
-  /** Makes everything durable that was appended, and what follows from that, too. */
+  /** Makes everything durable that was appended, and what follows from that, too; unless the disk is full. */
   async commit(): Promise<void> {
     const { journal } = this.shard;
     for (let quiet = false; !quiet;) {
       journal.kick(this.nowMs);
-      while (journal.isCommitting()) await new Promise((resolve) => setImmediate(resolve));
-      quiet = !this.#read() && journal.filling.isEmpty();
+      while (journal.isCommitting() && !this.shard.blocked) await nextTurn();
+      quiet = !this.#read() && (journal.filling.isEmpty() || this.shard.blocked);
     }
+  }
+
+  /** There is room on the disk again: what could not be written is. */
+  async mend(): Promise<void> {
+    const { shard } = this;
+    shard.blocked = false;
+    shard.journal.retryFailed(this.nowMs);
+    await this.commit();
   }
 
   /** What the shard said to the edge; receipts are taken at once. False: nothing. */
@@ -315,6 +324,10 @@ export class LongScene {
     if (answer?.status !== 0) throw new Error(`submit ${sequence} was answered ${answer?.status}`);
     return answer.id;
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function idText(idHigh: number, idLow: number): string {

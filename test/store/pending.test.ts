@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { openPendingView } from '../../src/store/pending-view.ts';
 import {
   KIND_AWAITING,
+  KIND_FOLLOWER,
   KIND_QUEUED,
   KIND_RECEIPT,
   KIND_RETRY,
@@ -170,6 +171,25 @@ test('a failed batch leaves nothing behind, and the store works on', () => {
   expect([store.count(KIND_QUEUED, 0), store.count(KIND_QUEUED, 5)]).toEqual([1, 0]);
   store.upsert([row(1, 2)]);
   expect(store.count(KIND_QUEUED, 0)).toBe(2);
+});
+
+test('followers of as many messages as there may be are found by theirs and counted together', () => {
+  const [store, path] = open();
+  const follower = (idLow: number, key: number): PendingRow => row(1, idLow, { kind: KIND_FOLLOWER, key });
+  store.upsert(Array.from({ length: 600 }, (_, index) => follower(index, Math.floor(index / 2))));
+  expect(ids(store.next(KIND_FOLLOWER, 17, -1, -1, 9))).toEqual([
+    [1, 34],
+    [1, 35],
+  ]);
+  // One entry for all of them: whoever goes through the counts goes through no messages.
+  expect([store.keysOf(KIND_FOLLOWER), store.count(KIND_FOLLOWER, 0)]).toEqual([[0], 600]);
+  store.claim(follower(34, 17));
+  store.upsert([row(1, 35, { kind: KIND_RECEIPT, key: 4 })]);
+  store.remove([1], [36]);
+  expect([store.count(KIND_FOLLOWER, 0), store.keysOf(KIND_RECEIPT)]).toEqual([597, [4]]);
+  store.close();
+  const [again] = open(path);
+  expect([again.count(KIND_FOLLOWER, 0), again.keysOf(KIND_FOLLOWER)]).toEqual([598, [0]]);
 });
 
 test('rows taken into memory are handed out once, and again after a restart', () => {

@@ -90,6 +90,29 @@ describe('rates', () => {
     expect(cells.take(2, 0, interval, 0)).toBe(true);
   });
 
+  test('the parts of a message put its account ahead, beyond the burst, and what follows waits', () => {
+    const cells = makeCells();
+    const interval = TICKS_PER_S / 2;
+    expect(cells.take(1, 0, interval, 0)).toBe(true);
+    cells.spend(1, 0, interval, 2);
+    expect(cells.take(1, TICKS_PER_S * 1.4, interval, 0)).toBe(false);
+    expect(cells.take(1, TICKS_PER_S * 1.5, interval, 0)).toBe(true);
+    // Behind its rate it begins with now.
+    cells.spend(1, TICKS_PER_S * 10, interval, 1);
+    expect(cells.take(1, TICKS_PER_S * 10.4, interval, 0)).toBe(false);
+    expect(cells.take(1, TICKS_PER_S * 10.5, interval, 0)).toBe(true);
+  });
+
+  test('no message puts its account ahead by more than 7.5 s, and a refresh leaves that as it is', () => {
+    for (const count of [20, 255]) {
+      const cells = makeCells();
+      for (let message = 0; message < 3; message++) cells.spend(1, 5, TICKS_PER_S, count);
+      cells.refresh(1, 5);
+      expect(cells.take(1, 5 + TICKS_PER_S * 7.4, TICKS_PER_S, 0)).toBe(false);
+      expect(cells.take(1, 5 + TICKS_PER_S * 7.5, TICKS_PER_S, 0)).toBe(true);
+    }
+  });
+
   test('nothing changes where the tick count wraps, at 2^31 and at 2^32', () => {
     for (const wrap of [2 ** 31, 2 ** 32]) {
       const interval = TICKS_PER_S / 50;
