@@ -44,7 +44,8 @@ export function countParts(data: UserData, style: PartStyle = 'udh8'): number {
 function isOneForSure(data: UserData): boolean {
   const header = udhLength(data.elements);
   const cost = plainCost(data);
-  if (cost >= 0) return header <= USER_DATA_OCTETS && cost <= capacityOf(airOf(data.charset), header);
+  if (header > USER_DATA_OCTETS) return false;
+  if (cost >= 0) return cost <= capacityOf(airOf(data.charset), header);
   return data.octets.length <= capacityOf('ucs2', header);
 }
 
@@ -62,6 +63,7 @@ function countUnits(data: UserData, units: Units, style: PartStyle): number {
 
 /** Whether these octets fit one part of a message of several; `headerOctets` includes the concatenation. */
 export function fitsPart(data: UserData, headerOctets: number): boolean {
+  if (headerOctets > USER_DATA_OCTETS) return false;
   const cost = plainCost(data);
   if (cost >= 0) return cost <= capacityOf(airOf(data.charset), headerOctets);
   const units = unitsOf(data);

@@ -3,7 +3,15 @@
  * version knows. Pure; `needsShape` (shape-profile.ts) says beforehand whether there is anything to do.
  */
 import { PARTS_MAX } from '../core/limits.ts';
-import { countParts, fitsOneSms, fitsPart, type Part, type PartStyle, splitParts } from '../core/parts.ts';
+import {
+  countParts,
+  fitsOneSms,
+  fitsPart,
+  type Part,
+  type PartStyle,
+  splitParts,
+  USER_DATA_OCTETS,
+} from '../core/parts.ts';
 import type { ReferenceNumbers } from '../core/reference-numbers.ts';
 import {
   type Concatenation,
@@ -64,6 +72,10 @@ export function shape(
 ): Shaped {
   const carried = readUserData(message);
   if (carried === undefined) return refuse(smpp.ESME_RINVESMCLASS, 'the user data header is broken');
+  // No SMS holds it, and with what we would add it is longer than its length octet can say.
+  if (udhLength(carried.elements) > USER_DATA_OCTETS) {
+    return refuse(smpp.ESME_RINVMSGLEN, 'the user data header is longer than one SMS');
+  }
   const base = fieldsFor(message, profile, nowMs);
   const work: Work = { message, base, carried, sender, profile, references, nowMs };
   const part = partOf(message, carried.elements);
