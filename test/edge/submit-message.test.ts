@@ -124,7 +124,7 @@ describe('a message that we cut', () => {
     const one = make({ interface_version: '3.4' });
     expect(send(one, { ...long(400), registered_delivery: 3 }, 0x50)).toBe(ROK);
     expect(readAll(one).map(({ sms, registered }) => [sms.registeredDelivery, registered])).toEqual(
-      Array(3).fill([1, 3]),
+      Array.from({ length: 3 }, () => [1, 3]),
     );
     expect(send(one, { short_message: 'x', registered_delivery: 3 }, 0x50)).toBe(ROK);
     expect(readAll(one).map(({ sms, registered }) => [sms.registeredDelivery, registered])).toEqual([[1, 3]]);

@@ -42,7 +42,7 @@ test('parts that could not be joined for want of room are joined when there is s
   const second = scene.piece(9, 2, 2, 'two');
   const { journal } = scene.shard;
   journal.kick(scene.nowMs);
-  const { kick } = journal;
+  const kick = journal.kick.bind(journal);
   journal.kick = () => undefined;
   while (journal.isCommitting()) await new Promise((resolve) => setImmediate(resolve));
   journal.kick = kick;
