@@ -1,0 +1,89 @@
+/** The parts of one message and several SMSCs. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { until } from '../support/daemon.ts';
+import type { Esme } from './esme.ts';
+import { partOf } from './octet-smsc.ts';
+import type { OctetSmsc } from './octet-smsc.ts';
+import { Stage } from './stage.ts';
+
+let stage: Stage;
+beforeEach(() => void (stage = new Stage()));
+afterEach(() => stage.clear());
+
+function piece(esme: Esme, sequence: number, reference = 9): Promise<string> {
+  const udh = Buffer.from([5, 0, 3, reference, 3, sequence]);
+  return esme.send({ esm_class: 0x40, short_message: { udh, message: Buffer.from(`part ${sequence}`) } });
+}
+
+const bound = (count: number): Promise<void> =>
+  stage.daemon.untilMetric('smsc_bound', (binds) => binds === count);
+
+test('parts wait for the SMSC that has the first, though another is there', async () => {
+  const smscs = [
+    await stage.octetSmsc({ stat: () => 'DELIVRD' }),
+    await stage.octetSmsc({ stat: () => 'DELIVRD' }),
+  ];
+  await stage.serve({ shards: 2, smsc: smscs.map(({ port }) => ({ port })) });
+  const esme = await stage.esme();
+  const ids = [await piece(esme, 1)];
+  await until(() => smscs.some(({ sms }) => sms.length === 1), 'the first part');
+  const first = smscs.findIndex(({ sms }) => sms.length === 1);
+  const other = smscs[1 - first];
+  const { port } = smscs[first];
+  smscs[first].close();
+  await bound(1);
+  ids.push(await piece(esme, 2));
+  // What is not a part of it goes where it can.
+  await esme.receipt(await esme.send());
+  expect(other.sms).toHaveLength(1);
+  const back: OctetSmsc = await stage.octetSmsc({ port, stat: () => 'DELIVRD' });
+  await bound(2);
+  ids.push(await piece(esme, 3));
+  await until(() => back.sms.length === 2, 'the other parts');
+  expect(back.sms.map((sms) => partOf(sms).sequence)).toEqual([2, 3]);
+  expect(other.sms).toHaveLength(1);
+  await esme.receiptsOf(ids.slice(1));
+});
+
+test('parts that wait to be joined are joined though their SMSC is lost in between', async () => {
+  const smscs = [
+    await stage.octetSmsc({ stat: () => 'DELIVRD' }),
+    await stage.octetSmsc({ stat: () => 'DELIVRD' }),
+  ];
+  const smsc = smscs.map(({ port }) => ({ port, long_messages: 'payload' }));
+  await stage.serve({ shards: 2, smsc });
+  const esme = await stage.esme();
+  const ids = [await piece(esme, 1)];
+  for (const one of smscs) one.close();
+  await bound(0);
+  ids.push(await piece(esme, 2), await piece(esme, 3));
+  const back = [
+    await stage.octetSmsc({ port: smscs[0].port, stat: () => 'DELIVRD' }),
+    await stage.octetSmsc({ port: smscs[1].port, stat: () => 'DELIVRD' }),
+  ];
+  await esme.receiptsOf(ids);
+  expect(back.map(({ sms }) => sms.length).toSorted()).toEqual([0, 1]);
+});
+
+test('two messages between the same numbers at one time have different references, on any edge', async () => {
+  const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
+  await stage.serve({ edge: { threads: 2 }, smsc: [{ port: smsc.port, window: 100 }] });
+  const esmes = [await stage.esme(), await stage.esme(), await stage.esme(), await stage.esme()];
+  const ids = await Promise.all(
+    Array.from({ length: 80 }, (_, number) =>
+      esmes[number % 4].send({
+        short_message: '',
+        message_payload: Buffer.from(`<${number}>`.padEnd(200, '.')),
+      }),
+    ),
+  );
+  await until(() => smsc.sms.length === 160, 'all parts');
+  const texts = new Map<number, string>();
+  for (const sms of smsc.sms.toSorted((a, b) => partOf(a).sequence - partOf(b).sequence)) {
+    const { reference, text } = partOf(sms);
+    texts.set(reference, (texts.get(reference) ?? '') + text.toString());
+  }
+  const expected = Array.from({ length: 80 }, (_, number) => `<${number}>`.padEnd(200, '.'));
+  expect([...texts.values()].toSorted()).toEqual(expected.toSorted());
+  await until(() => esmes.flatMap(({ receipts }) => receipts).length === ids.length, 'their receipts');
+});
