@@ -11,7 +11,7 @@ import type { PduInput, PduOf } from '../smpp/codec.ts';
 import * as smpp from '../smpp/constants.ts';
 import { writeHeader } from '../smpp/cursor.ts';
 import { expect, sendOperation } from './operation.ts';
-import { respond, statusAnswer } from './responses.ts';
+import { statusAnswer } from './responses.ts';
 import type { OperationAnswer } from './pending-requests.ts';
 import type { EdgeAccount, EdgeSmsc, Session } from './state.ts';
 
@@ -90,7 +90,8 @@ function relay(
   if (typeof answer.messageId === 'string' && answer.messageId !== '') {
     answer.messageId = writeId(account, smsc, answer.messageId);
   }
-  respond(session, answer);
+  // What the SMSC says may be odd: it is passed on, not judged.
+  session.write(encodePdu(answer, session.version, { lenient: true }));
 }
 
 /** `<code>.<smsc>.<their id>`; an id that is too long for that can not be passed on. */

@@ -220,8 +220,9 @@ class Multi implements PendingRequest {
     for (const destination of batch.destinations) this.#refused.push(unsuccess(destination, status));
   }
 
-  onAnswer(shard: number, status: number, idHigh: number, idLow: number): boolean {
+  onAnswer(shard: number, status: number, idHigh: number, idLow: number): boolean | undefined {
     const at = this.#sent.findIndex((each) => each.shard === shard);
+    if (at < 0) return undefined;
     const [batch] = this.#sent.splice(at, 1);
     if (status !== smpp.ESME_ROK) this.#refuse(batch, status);
     else if (this.#idHigh === 0) {
@@ -233,10 +234,6 @@ class Multi implements PendingRequest {
     if (this.#sent.length > 0) return false;
     this.#respond();
     return true;
-  }
-
-  onOperation(): boolean {
-    throw new Error('the answer to an operation for a submit_multi');
   }
 
   #respond(): void {

@@ -100,13 +100,7 @@ export function expect(
   session: Session,
   sequence: number,
   command: number,
-  onOperation: PendingRequest['onOperation'],
+  onOperation: NonNullable<PendingRequest['onOperation']>,
 ): void {
-  session.expect(sequence, {
-    command,
-    onOperation,
-    onAnswer: () => {
-      throw new Error('the answer to a submit for an operation');
-    },
-  });
+  session.expect(sequence, { command, onOperation });
 }

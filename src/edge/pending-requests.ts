@@ -3,10 +3,13 @@
 export interface PendingRequest {
   /** command_id */
   command: number;
-  /** The answer to a submit of it: ESME_ROK and its id, or why it was refused. True: it is answered. */
-  onAnswer(shard: number, status: number, idHigh: number, idLow: number): boolean;
+  /**
+   * The answer to a submit of it: ESME_ROK and its id, or why it was refused. True: it is answered; undefined: it waits
+   * for no such answer, a plain submit_sm with the same sequence_number does.
+   */
+  onAnswer?(shard: number, status: number, idHigh: number, idLow: number): boolean | undefined;
   /** The answer to an operation of it. True: it is answered. */
-  onOperation(answer: OperationAnswer): boolean;
+  onOperation?(answer: OperationAnswer): boolean;
 }
 
 export interface OperationAnswer {
@@ -39,16 +42,17 @@ export class PendingRequests {
     idLow: number,
   ): boolean | undefined {
     const request = this.#bySequence.get(sequence);
-    if (request === undefined) return undefined;
+    // A client may give one number to two requests: what is no answer to this one is to the other.
+    if (request?.onAnswer === undefined) return undefined;
     const isDone = request.onAnswer(shard, status, idHigh, idLow);
-    if (isDone) this.#bySequence.delete(sequence);
+    if (isDone === true) this.#bySequence.delete(sequence);
     return isDone;
   }
 
   /** The answer to an operation; whether its request is answered now. */
   onOperation(sequence: number, answer: OperationAnswer): boolean {
     const request = this.#bySequence.get(sequence);
-    if (request === undefined) return false;
+    if (request?.onOperation === undefined) return false;
     const isDone = request.onOperation(answer);
     if (isDone) this.#bySequence.delete(sequence);
     return isDone;

@@ -204,6 +204,11 @@ export class EsmeSession implements Session {
     const { edge } = this;
     const account = this.account as EdgeAccount;
     this.#submitsInChunk++;
+    if (this.requests?.has(sequence) === true) {
+      // The answers of two requests with one number could not be told apart.
+      this.#writeSubmitResponse(smpp.ESME_RSYSERR, sequence, 0, 0);
+      return true;
+    }
     const status = submit(
       edge,
       account,
