@@ -205,7 +205,7 @@ function follow(
   isMerged: boolean,
   registeredDelivery: number,
 ): void {
-  const { table, scratch, journal, store } = shard;
+  const { table, scratch, journal } = shard;
   const leaderHigh = journal.segment;
   const followers = rows.map((row, index) => {
     unpackRow(table, scratch, row);
@@ -218,7 +218,8 @@ function follow(
   });
   resetScratch(shard);
   journal.filling.afterCommit.push({
-    done: () => store.upsert(followers),
+    // They are written with the others of the commit.
+    done: () => void shard.spilled.push(...followers),
     undone: () => void shard.joinable.push({ complete: true, parts }),
   });
   journal.kick(shard.nowMs);

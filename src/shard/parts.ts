@@ -74,6 +74,7 @@ export function partEnded(shard: ShardState, slot: number): void {
     if (end.idLow === first && !internal) tellLeader(shard, end, outcome);
     else endPart(shard, end);
   }
+  resetScratch(shard);
 }
 
 /** The part will never have a receipt: the SMSC gave it no id, or reported nothing in time. */
@@ -161,11 +162,17 @@ export function wantsReceiptOf(registeredDelivery: number, state: number): boole
 
 /** The first part is the message to its client. */
 function tellLeader(shard: ShardState, end: PartEnd, outcome: Outcome): void {
-  const { table } = shard;
-  const slot = inSlot(shard, end);
-  if (outcome.isTold && wantsReceiptOf(table.registeredDelivery[slot], outcome.state)) {
-    announce(shard, slot, outcome, outcome.parts, outcome.delivered);
-  } else endSlot(shard, slot, outcome.state, reasonOf(outcome));
+  const at = read(shard, end);
+  if (!isToldOf(shard, at, outcome)) {
+    endSlot(shard, at, outcome.state, reasonOf(outcome));
+    return;
+  }
+  const slot = end.row === undefined ? at : (intoMemory(shard, [end.row])[0] ?? toScratch(shard, end.row));
+  announce(shard, slot, outcome, outcome.parts, outcome.delivered);
+}
+
+function isToldOf({ table }: ShardState, slot: number, { isTold, state }: Outcome): boolean {
+  return isTold && wantsReceiptOf(table.registeredDelivery[slot], state);
 }
 
 /** Of a message whose client gets no receipt of it. */
@@ -176,35 +183,44 @@ function reasonOf({ state }: Outcome): number {
 
 /** The parts that the client sent itself are told how the message went that they became a piece of. */
 function tellFollowers(shard: ShardState, idHigh: number, idLow: number, outcome: Outcome): void {
+  const { scratch, table } = shard;
+  const told: PendingRow[] = [];
+  for (const row of followersOf(shard, idHigh, idLow)) {
+    read(shard, { idLow: row.idLow, slot: NO_SLOT, row, state: 0, doneMs: 0 });
+    if (isToldOf(shard, scratch, outcome)) told.push(row);
+    else {
+      const isAsked = (table.registeredDelivery[scratch] & 3) !== 0;
+      endSlot(shard, scratch, outcome.state, isAsked ? reasonOf(outcome) : FINAL_PART);
+    }
+  }
+  resetScratch(shard);
+  const slots = intoMemory(shard, told);
+  for (const [index, row] of told.entries()) {
+    const slot = slots[index] ?? toScratch(shard, row);
+    table.toldHigh[slot] = 0;
+    table.toldLow[slot] = 0;
+    const parts = table.parts[slot];
+    announce(shard, slot, outcome, parts, deliveredOf(outcome, parts));
+  }
+}
+
+function followersOf(shard: ShardState, idHigh: number, idLow: number): PendingRow[] {
   const { scratch, store, table } = shard;
+  const ours: PendingRow[] = [];
   let [high, low] = [-1, -1];
   for (;;) {
     const rows = store.next(KIND_FOLLOWER, idLow, high, low, FOLLOWER_ROWS);
     for (const row of rows) {
       unpackRow(table, scratch, row);
-      const isOurs = table.toldHigh[scratch] === idHigh;
-      resetScratch(shard);
       // Else it is another message's: two ids of one low half.
-      if (isOurs) tellFollower(shard, row, outcome);
+      if (table.toldHigh[scratch] === idHigh) ours.push(row);
     }
-    if (rows.length < FOLLOWER_ROWS) return;
+    if (rows.length < FOLLOWER_ROWS) break;
     const last = rows[rows.length - 1];
     [high, low] = [last.idHigh, last.idLow];
   }
-}
-
-function tellFollower(shard: ShardState, row: PendingRow, outcome: Outcome): void {
-  const { table } = shard;
-  const slot = inSlot(shard, { idLow: row.idLow, slot: NO_SLOT, row, state: 0, doneMs: 0 });
-  table.toldHigh[slot] = 0;
-  table.toldLow[slot] = 0;
-  if (outcome.isTold && wantsReceiptOf(table.registeredDelivery[slot], outcome.state)) {
-    const parts = table.parts[slot];
-    announce(shard, slot, outcome, parts, deliveredOf(outcome, parts));
-    return;
-  }
-  const isAsked = (table.registeredDelivery[slot] & 3) !== 0;
-  endSlot(shard, slot, outcome.state, isAsked ? reasonOf(outcome) : FINAL_PART);
+  resetScratch(shard);
+  return ours;
 }
 
 /** How many of the client's own `parts` were delivered, where they went out as other ones. */
@@ -212,17 +228,23 @@ function deliveredOf({ delivered, parts: sent }: Outcome, parts: number): number
   return sent === parts ? delivered : Math.floor((delivered * parts) / sent);
 }
 
-/** The slot of a part; one in the store comes into memory, or into the scratch slot when memory is full. */
-function inSlot(shard: ShardState, end: PartEnd): number {
-  if (end.slot !== NO_SLOT || end.row === undefined) return end.slot;
-  const { scratch, store, table } = shard;
-  if (table.freeSlots() > 0) {
-    store.claim(end.row);
-    return loadRow(shard, end.row, SLOT_PART_DONE);
-  }
-  unpackRow(table, scratch, end.row);
+/** The slot that says what is known of a part: its own, or the scratch slot for one in the store. */
+function read(shard: ShardState, { slot, row }: PartEnd): number {
+  return slot === NO_SLOT && row !== undefined ? toScratch(shard, row) : slot;
+}
+
+function toScratch({ scratch, table }: ShardState, row: PendingRow): number {
+  unpackRow(table, scratch, row);
   table.flags[scratch] |= FLAG_STORED;
   return scratch;
+}
+
+/** Slots for the first of these rows, as many as are free. */
+function intoMemory(shard: ShardState, rows: readonly PendingRow[]): number[] {
+  const { store, table } = shard;
+  const loaded = rows.slice(0, table.freeSlots());
+  store.claim(...loaded);
+  return loaded.map((row) => loadRow(shard, row, SLOT_PART_DONE));
 }
 
 /** `parts`: how many the receipt speaks for; 0: for the one that it names. */
@@ -252,7 +274,7 @@ function announce(shard: ShardState, slot: number, outcome: Outcome, parts: numb
 
 /** A part that nobody is told of. */
 function endPart(shard: ShardState, end: PartEnd): void {
-  endSlot(shard, inSlot(shard, end), end.state, FINAL_PART);
+  endSlot(shard, read(shard, end), end.state, FINAL_PART);
 }
 
 function endSlot(shard: ShardState, slot: number, state: number, reason: number): void {

@@ -171,9 +171,9 @@ export class PendingStore {
     return this.markLoaded(this.due(kind, key, nowMs, limit));
   }
 
-  /** Takes one row that was read into memory. */
-  claim(row: PendingRow): void {
-    this.markLoaded([row]);
+  /** Takes rows that were read into memory, in one transaction. */
+  claim(...rows: PendingRow[]): void {
+    this.markLoaded(rows);
   }
 
   private markLoaded(rows: PendingRow[]): PendingRow[] {
