@@ -22,7 +22,9 @@ export const account = z.strictObject({
       'must be an argon2id hash as printed by "tollgate hash-password"',
     )
     .describe('As printed by "tollgate hash-password".'),
-  tps: integer(0, limits.TPS_MAX).default(0).describe('Messages a second; 0: no limit.'),
+  tps: integer(0, limits.TPS_MAX)
+    .default(0)
+    .describe('Messages a second, the parts of long ones counted; 0: no limit.'),
   sessions_max: integer(1, limits.SESSIONS_MAX).default(4).describe('Sessions at one time.'),
   submit_window: integer(1, limits.WINDOW_MAX)
     .default(1_000)

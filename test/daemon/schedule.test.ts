@@ -36,9 +36,9 @@ describe('a scheduled message', () => {
     const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
     await stage.serve({ smsc: [{ port: smsc.port }] });
     const esme = await stage.esme(V50);
-    const due = inTenths(3);
-    const relativeMs = Date.now() + 3000;
-    const schedules = [absolute(due), absolute(due, 22), absolute(due, -14), '000000000003000R'];
+    const due = inTenths(5);
+    const relativeMs = Date.now() + 5000;
+    const schedules = [absolute(due), absolute(due, 22), absolute(due, -14), '000000000005000R'];
     const ids: string[] = [];
     for (const [index, schedule_delivery_time] of schedules.entries()) {
       ids.push(await esme.send({ schedule_delivery_time, short_message: `m${index}` }));
@@ -160,7 +160,7 @@ describe('a scheduled long message', () => {
     const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
     await stage.serve({ smsc: [{ port: smsc.port }] });
     const esme = await stage.esme(V50);
-    const due = inTenths(2);
+    const due = inTenths(4);
     const send_at = new Date(due).toISOString();
     const authorization = `Basic ${Buffer.from('demo:demo1234').toString('base64')}`;
     const message = { from: 'Sender', to: '+962790000001', text: 'o'.repeat(200), receipt: true, send_at };
@@ -178,7 +178,7 @@ describe('a scheduled long message', () => {
     const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
     await stage.serve({ smsc: [{ port: smsc.port, long_messages: 'payload' }] });
     const first = await stage.esme(V50);
-    const due = inTenths(4);
+    const due = inTenths(6);
     const ids: string[] = [];
     for (const sequence of [1, 2]) {
       const udh = Buffer.from([5, 0, 3, 3, 2, sequence]);
@@ -201,7 +201,7 @@ describe('a scheduled long message', () => {
     const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
     await stage.serve({ smsc: [{ port: smsc.port }] });
     const esme = await stage.esme(V50);
-    const due = inTenths(2);
+    const due = inTenths(4);
     const ids: string[] = [];
     for (const sequence of [1, 2]) {
       const udh = Buffer.from([5, 0, 3, 3, 2, sequence]);
