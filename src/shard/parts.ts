@@ -239,11 +239,11 @@ function toScratch({ scratch, table }: ShardState, row: PendingRow): number {
   return scratch;
 }
 
-/** Slots for the first of these rows, as many as are free. */
+/** Slots for the first of these rows, as many as are free; none while the store can not be written to. */
 function intoMemory(shard: ShardState, rows: readonly PendingRow[]): number[] {
   const { store, table } = shard;
-  const loaded = rows.slice(0, table.freeSlots());
-  store.claim(...loaded);
+  const loaded = rows.slice(0, shard.blocked ? 0 : table.freeSlots());
+  if (loaded.length > 0) store.claim(...loaded);
   return loaded.map((row) => loadRow(shard, row, SLOT_PART_DONE));
 }
 

@@ -1,5 +1,8 @@
 /** Long messages and a disk that is full for a while. */
 import { beforeEach, expect, test, vi } from 'vitest';
+import { SLOT_PART_DONE } from '../../src/core/message-table.ts';
+import { forget } from '../../src/shard/events.ts';
+import { rowOf } from '../../src/shard/spill.ts';
 import { disk } from '../cdr/faulty-disk.ts';
 import { PAYLOAD } from '../daemon/octet-smsc.ts';
 import { LongScene } from './long-scene.ts';
@@ -87,6 +90,47 @@ test('what was to be told without a slot in memory is told once there is room on
   await scene.pass(1_000);
   expect(scene.told).toEqual([
     { id: scene.idOf(sequence), state: 2, err: '000', submitted: 3, delivered: 3 },
+  ]);
+  expect([...(await scene.ends()).values()].every((each) => each.length === 1)).toBe(true);
+});
+
+test('a part that ends while the disk is full leaves the store alone until there is room', async () => {
+  const scene = await LongScene.open();
+  const sequence = scene.submit(THREE);
+  await scene.commit();
+  await scene.answerAll(({ octets }) => `x${octets[5]}`);
+  for (const part of [1, 2]) scene.report(`x${part}`);
+  await scene.commit();
+  // The first two leave memory, the third stays.
+  const { shard } = scene;
+  const { table } = shard;
+  for (let slot = 0; slot < table.capacity; slot++) {
+    if (table.state[slot] !== SLOT_PART_DONE) continue;
+    shard.store.upsert([rowOf(shard, slot)]);
+    forget(shard, slot);
+  }
+  disk.full = true;
+  scene.submit(THREE);
+  await scene.commit();
+  expect(shard.blocked).toBe(true);
+  const writes = [
+    vi.spyOn(shard.store, 'upsert'),
+    vi.spyOn(shard.store, 'claim'),
+    vi.spyOn(shard.store, 'remove'),
+  ];
+  for (const write of writes) {
+    write.mockImplementation(() => {
+      throw new Error('database or disk is full');
+    });
+  }
+  scene.report('x3', 'UNDELIV', '031');
+  await scene.commit();
+  for (const write of writes) write.mockRestore();
+  disk.full = false;
+  await scene.mend();
+  await scene.pass(1_000);
+  expect(scene.told).toEqual([
+    { id: scene.idOf(sequence), state: 5, err: '031', submitted: 3, delivered: 2 },
   ]);
   expect([...(await scene.ends()).values()].every((each) => each.length === 1)).toBe(true);
 });
