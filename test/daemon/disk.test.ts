@@ -71,7 +71,8 @@ async function sendUntilRefused(
   const ids: string[] = [];
   const refused: number[] = [];
   for (let round = 0; round < roundsMax && refused.length === 0; round++) {
-    const text = `${round} `.padEnd(250, 'x');
+    // The longest text of one SMS: a longer one is two parts, and has a record of each.
+    const text = `${round} `.padEnd(160, 'x');
     const answers = await orItsEnd(
       Promise.all(Array.from({ length: 400 }, () => esme.submit({ short_message: text }))),
     );
