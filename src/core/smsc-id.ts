@@ -93,22 +93,36 @@ export type LookUp<T> = (id: string) => T | undefined | typeof SEVERAL;
 const SCORE_MAX = 16;
 
 /**
+ * Hexadecimal digits from which on an id in the other base is no coincidence: of a counter whose ids are read in the
+ * wrong base, that of a message and of its double are further apart than the messages that wait at one time.
+ */
+const CERTAIN_DIGITS_MIN = 7;
+
+/**
  * How an SMSC behaved so far, by its permanent index, for `auto`: does it write ids alike in responses and receipts?
  * An SMSC that counts its ids in decimal from 1 has a message 10 and, for a while, one 16: without this a receipt that
  * it sends again for 16, which is hexadecimal 10, would end the wrong message.
  */
 export class IdHabits {
   readonly #scores = new Int8Array(0x1_0000);
+  /** 1: an id of CERTAIN_DIGITS_MIN and more was found in the other base. */
+  readonly #certain = new Uint8Array(0x1_0000);
 
   /** An id was found as it is written. */
   alike(smsc: number): void {
     if (this.#scores[smsc] < SCORE_MAX) this.#scores[smsc]++;
   }
 
-  /** An id was found in the other base only. False: this SMSC is known to write them alike. */
-  converted(smsc: number): boolean {
+  /** An id of so many digits was found in the other base only. False: this SMSC is known to write them alike. */
+  converted(smsc: number, hexDigits: number): boolean {
     if (this.#scores[smsc] > -SCORE_MAX) this.#scores[smsc]--;
+    if (hexDigits >= CERTAIN_DIGITS_MIN) this.#certain[smsc] = 1;
     return this.#scores[smsc] <= 0;
+  }
+
+  /** Is the SMSC known to change the base, and not only thought to by what short ids look like? */
+  converts(smsc: number): boolean {
+    return this.#scores[smsc] < 0 && this.#certain[smsc] === 1;
   }
 }
 
@@ -116,7 +130,8 @@ export class IdHabits {
  * The one thing that belongs to `id`, by the SMSC's receipt_ids; undefined: none, or not one alone. `isReceipt`: the id
  * is a receipt's, and what is looked for has ids of responses; else the other way round. Where the operator says how
  * bases differ, the other base comes first, since a number has a meaning in both; in `auto` it comes last, must be the
- * only candidate, and must fit the SMSC's habits.
+ * only candidate, and must fit the SMSC's habits. A receipt that waits for its response is any that nobody knew: of
+ * those `auto` gives none away in another base before receipts of messages that waited have shown that habit.
  */
 export function lookUpId<T>(
   smsc: number,
@@ -139,17 +154,28 @@ export function lookUpId<T>(
     habits.alike(smsc);
     return found;
   }
-  return mode === 'auto' ? guess(smsc, id, habits, look) : undefined;
+  return mode === 'auto' ? guess(smsc, id, isReceipt, habits, look) : undefined;
 }
 
-function guess<T>(smsc: number, id: string, habits: IdHabits, look: LookUp<T>): T | undefined {
+function guess<T>(
+  smsc: number,
+  id: string,
+  isReceipt: boolean,
+  habits: IdHabits,
+  look: LookUp<T>,
+): T | undefined {
+  if (!isReceipt && !habits.converts(smsc)) return undefined;
   let only: T | undefined;
-  for (const other of [decimalToHexId(id), hexToDecimalId(id)]) {
+  let hexDigits = 0;
+  const hex = decimalToHexId(id);
+  for (const other of [hex, hexToDecimalId(id)]) {
     if (other === undefined || other === id) continue;
     const found = look(other);
     if (found === undefined) continue;
     if (found === SEVERAL || only !== undefined) return undefined;
     only = found;
+    hexDigits = normalSmscId(other === hex ? other : id).length;
   }
-  return only !== undefined && habits.converted(smsc) ? only : undefined;
+  if (only === undefined || !isReceipt) return only;
+  return habits.converted(smsc, hexDigits) ? only : undefined;
 }

@@ -2,7 +2,7 @@
 import { NO_BIND } from '../cdr/group.ts';
 import { ERR_AT, SMSC_ID_AT, TEXT_BYTES } from '../core/message-table.ts';
 import { RECEIPT_ERR_BYTES_MAX } from '../core/records.ts';
-import { lookUpId } from '../core/smsc-id.ts';
+import { SEVERAL, decimalToHexId, hexToDecimalId, lookUpId } from '../core/smsc-id.ts';
 import { appendOrphaned, appendParked } from './events.ts';
 import { settleFinalState } from './final-state.ts';
 import type { ParkedReceipt } from './parking.ts';
@@ -24,13 +24,31 @@ export function matchParked(shard: ShardState, slot: number): void {
   if (settleFinalState(shard, slot, table.smsc[slot])) shard.journal.filling.addReceipt(NO_BIND, 0, slot);
 }
 
-/** Takes out the parked receipt of the message that its SMSC gave this id; recovery does it as it was done before. */
+/** Takes out the parked receipt of the message that its SMSC gave this id. */
 export function unpark(shard: ShardState, smsc: number, smscId: string): ParkedReceipt | undefined {
   const { index, parking } = shard;
   const mode = shard.smscs[smsc]?.config.receipt_ids ?? 'auto';
   const receipt = lookUpId(smsc, mode, smscId, false, index.habits, (id) => parking.find(smsc, id));
   if (receipt !== undefined) parking.remove(receipt);
   return receipt;
+}
+
+/**
+ * Recovery knows no habits: whether a receipt whose id is in the other base was taken, the RECEIPT event behind the SENT
+ * event tells, by its state and date.
+ */
+export function unparkConverted(
+  { parking }: ShardState,
+  smsc: number,
+  smscId: string,
+  state: number,
+  doneMs: number,
+): void {
+  for (const other of [decimalToHexId(smscId), hexToDecimalId(smscId)]) {
+    const receipt = other === undefined ? undefined : parking.find(smsc, other);
+    if (receipt === undefined || receipt === SEVERAL) continue;
+    if (receipt.state === state && receipt.doneMs === doneMs) parking.remove(receipt);
+  }
 }
 
 /** Keeps a receipt for later; the caller answers it once the event is durable. */

@@ -69,7 +69,7 @@ import { CHUNKS_IN_USE_MAX, keepBody, keepBodyOf, loadRow, rowOf } from './spill
 import { dropBody, forget } from './events.ts';
 import { fillSlot, isHeld } from './fill-slot.ts';
 import { asItCame, becomeFollower, becomeReleased } from './joining.ts';
-import { unpark } from './parked.ts';
+import { unpark, unparkConverted } from './parked.ts';
 import { isPart } from './parts.ts';
 import { replay } from './replace.ts';
 import type { ShardState } from './state.ts';
@@ -90,6 +90,8 @@ export class Rebuilder {
   /** Slots of the messages that are being rebuilt, by id. */
   readonly #slots = new Map<number, number>();
   #rows: PendingRow[] = [];
+  /** The SENT event before this one, where no parked receipt was found for it: its message, SMSC and SMSC's id. */
+  #sent = { key: -1, smsc: 0, smscId: '' };
 
   constructor(shard: ShardState) {
     this.#shard = shard;
@@ -109,7 +111,9 @@ export class Rebuilder {
 
   /** An event of a message that needs nothing more: only the receipt that was parked for it may still be there. */
   pass(bytes: Bytes, at: number): void {
-    if (bytes.u8[at + RECORD_TYPE] === SENT) this.#unpark(bytes, at, SENT_ID, bytes.u8[at + SENT_ID_LENGTH]);
+    const type = bytes.u8[at + RECORD_TYPE];
+    if (type === SENT) this.#unpark(bytes, at);
+    else if (type === RECEIPT) this.#unparkConverted(bytes, at);
   }
 
   finish(): void {
@@ -204,8 +208,9 @@ export class Rebuilder {
         SMSC_ID_BYTES_MAX,
       );
       becomeAwaiting(this.#shard, slot, f64[(at + RECORD_TIME) >> 3]);
-      this.#unpark(bytes, at, SENT_ID, idLength);
+      this.#unpark(bytes, at);
     } else if (type === RECEIPT) {
+      this.#unparkConverted(bytes, at);
       table.finalState[slot] = u8[at + RECORD_A];
       table.doneMs[slot] = f64[(at + RECEIPT_DONE) >> 3];
       table.status[slot] = u32[(at + RECEIPT_STATUS) >> 2];
@@ -277,11 +282,23 @@ export class Rebuilder {
     if (isDue || table.state[slot] === SLOT_QUEUED) table.flags[slot] |= FLAG_DUPLICATE_RISK;
   }
 
-  #unpark(bytes: Bytes, at: number, idOffset: number, idLength: number): void {
-    const idAt = at + idOffset;
-    if (this.#shard.parking.size === 0) return;
-    const smscId = bytes.u8.toString('latin1', idAt, idAt + idLength);
-    unpark(this.#shard, bytes.u16[(at + RECORD_B) >> 1], smscId);
+  #unpark(bytes: Bytes, at: number): void {
+    const { parking } = this.#shard;
+    this.#sent.key = -1;
+    if (parking.size === 0) return;
+    const idAt = at + SENT_ID;
+    const smscId = bytes.u8.toString('latin1', idAt, idAt + bytes.u8[at + SENT_ID_LENGTH]);
+    const smsc = bytes.u16[(at + RECORD_B) >> 1];
+    if (unpark(this.#shard, smsc, smscId) === undefined) this.#sent = { key: idKey(bytes, at), smsc, smscId };
+  }
+
+  /** The RECEIPT that follows the SENT of its message at once was parked before. */
+  #unparkConverted(bytes: Bytes, at: number): void {
+    const { key, smsc, smscId } = this.#sent;
+    this.#sent.key = -1;
+    if (key !== idKey(bytes, at) || smsc !== bytes.u16[(at + RECORD_B) >> 1]) return;
+    const doneMs = bytes.f64[(at + RECEIPT_DONE) >> 3];
+    unparkConverted(this.#shard, smsc, smscId, bytes.u8[at + RECORD_A], doneMs);
   }
 
   #orphaned(bytes: Bytes, at: number): void {

@@ -17,6 +17,19 @@ async function ended(scene: ReceiptScene): Promise<number[]> {
 
 const AUTO: ReceiptIds = 'auto';
 
+/** The third SMSC shows, where it must, by another message that it changes bases. */
+async function teach(
+  scene: ReceiptScene,
+  receipt_ids: ReceiptIds,
+  response: string,
+  receipt: string,
+): Promise<number[]> {
+  if (receipt_ids !== AUTO || response.toLowerCase() === receipt.toLowerCase()) return [];
+  const id = scene.sent('5f5e0ff', { smsc: 2 });
+  await scene.receipt('99999999', 'DELIVRD', {}, 2);
+  return [id];
+}
+
 describe('the message of a receipt is found', () => {
   const cases: [ReceiptIds, string, string][] = [
     ['as-is', '3f2a9c10', '3f2a9c10'],
@@ -42,6 +55,7 @@ describe('the message of a receipt is found', () => {
 
   test.each(cases)('%s: response %s, receipt %s', async (receipt_ids, response, receipt) => {
     const scene = new ReceiptScene({ receipt_ids });
+    const taught = await teach(scene, receipt_ids, response, receipt);
     const [inMemory, stored] = [
       scene.sent(response, { smsc: 0 }),
       scene.sent(response, { smsc: 1, stored: true }),
@@ -49,12 +63,12 @@ describe('the message of a receipt is found', () => {
     for (const smsc of [0, 1]) scene.sent('other', { smsc, stored: smsc === 1 });
     // To the third SMSC's the receipt comes before the response.
     for (const smsc of [0, 1, 2]) expect(await scene.receipt(receipt, 'DELIVRD', {}, smsc)).toBe(0);
-    expect(await ended(scene)).toEqual([inMemory, stored]);
+    expect(await ended(scene)).toEqual([...taught, inMemory, stored]);
     expect([...scene.shard.parking.all()].map(({ smsc }) => smsc)).toEqual([2]);
     const early = scene.sent(response, { smsc: 2 });
     matchParked(scene.shard, scene.shard.table.idLow.indexOf(early));
     await scene.commit();
-    expect(await ended(scene)).toEqual([inMemory, stored, early]);
+    expect(await ended(scene)).toEqual([...taught, inMemory, stored, early]);
     expect(scene.shard.parking.size).toBe(0);
   });
 
@@ -121,6 +135,25 @@ describe('no message is taken for another', () => {
       await scene.receipt('0ab');
       expect(await ended(scene)).toEqual([likely]);
     }
+  });
+
+  test.each([
+    ['10', '16'],
+    ['16', '10'],
+    ['1059757072', '3f2a9c10'],
+  ])('nor in auto a receipt that waits for %s, when %s is given', async (receipt, response) => {
+    const scene = new ReceiptScene();
+    expect(await scene.receipt(receipt, 'UNDELIV')).toBe(0);
+    const id = scene.sent(response);
+    matchParked(scene.shard, scene.shard.table.idLow.indexOf(id));
+    await scene.commit();
+    expect(await scene.story(id)).toEqual([]);
+    expect(scene.shard.parking.size).toBe(1);
+    // The message of its own still finds it.
+    const own = scene.sent(receipt);
+    matchParked(scene.shard, scene.shard.table.idLow.indexOf(own));
+    await scene.commit();
+    expect(await scene.story(own)).toEqual(['RECEIPT UNDELIVERABLE']);
   });
 
   test('a repeated receipt does not end another message once its own is gone', async () => {

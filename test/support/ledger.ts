@@ -111,10 +111,10 @@ export function attemptFailed(options: Common & { status?: number } = {}): Buffe
 }
 
 export function receipt(
-  options: Common & { state?: number; networkError?: [number, number] | undefined } = {},
+  options: Common & { state?: number; networkError?: [number, number] | undefined; doneMs?: number } = {},
 ): Buffer {
   const payload = Buffer.alloc(24);
-  payload.writeDoubleLE(TIME_MS + 5_000, 0);
+  payload.writeDoubleLE(options.doneMs ?? TIME_MS + 5_000, 0);
   payload[8] = 3;
   payload.write('000', 9);
   if (options.networkError !== undefined) {
