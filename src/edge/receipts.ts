@@ -90,20 +90,26 @@ export function addReceiver(session: Session): void {
   tellShards(session.edge, account);
 }
 
+/** No more receipts go to this session; those that it has may still be answered, those held back were not sent. */
+export function stopReceipts(session: Session): void {
+  const { account, edge } = session;
+  if (account === undefined) return;
+  session.held.at = 0;
+  const at = account.receivers.indexOf(session);
+  if (at < 0) return;
+  account.receivers.splice(at, 1);
+  tellShards(edge, account);
+}
+
 /** The session ends: what it has not answered goes back to its shard, for another session or a later one. */
 export function sessionGone(session: Session): void {
   const { account, edge } = session;
   if (account === undefined) return;
-  const at = account.receivers.indexOf(session);
-  if (at >= 0) {
-    account.receivers.splice(at, 1);
-    tellShards(edge, account);
-  }
+  stopReceipts(session);
   session.window.forEach((sequence, lent) => {
     session.window.take(sequence);
     giveBack(edge, lent, RESULT_LATER, 0);
   });
-  session.held.at = 0;
 }
 
 function tellShards(edge: EdgeState, account: EdgeAccount): void {

@@ -29,7 +29,6 @@ import {
   OPEN,
   SERVER,
   UNBOUND,
-  isBound,
   judge,
   responseStatus,
 } from '../smpp/session.ts';
@@ -39,6 +38,7 @@ import type { Tap } from '../smpp/tap.ts';
 import { bind } from './bind.ts';
 import { ErrorBudget, isMalformed, isOfForm } from './error-budget.ts';
 import type { ErrorKind } from './error-budget.ts';
+import { Leaving } from './leave.ts';
 import { onDeliverResponse, sessionGone } from './receipts.ts';
 import type { OperationAnswer, PendingRequest } from './pending-requests.ts';
 import type { EdgeAccount, EdgeState, Session } from './state.ts';
@@ -82,8 +82,7 @@ export class EsmeSession implements Session {
   #reader: FrameReader;
   #submitsInChunk = 0;
   #ending = false;
-  /** We sent an unbind. */
-  #unbinding = false;
+  readonly #leaving = new Leaving(this);
   readonly #sink = { onPdu: (b: Buffer, start: number, end: number) => this.#onPdu(b, start, end) };
 
   constructor(edge: EdgeState, socket: Socket, address: string, reference: number) {
@@ -190,7 +189,7 @@ export class EsmeSession implements Session {
     if (act === ACT_RESPONSE) this.#onResponse(command, sequence, b, start);
     else if (act === ACT_ENQUIRE) this.headerOnly(smpp.ENQUIRE_LINK_RESP, smpp.ESME_ROK, sequence);
     else if (act === ACT_BIND) return bind(this, command, sequence, b, start, end);
-    else if (act === ACT_UNBIND) this.#onUnbind(sequence);
+    else if (act === ACT_UNBIND) this.#leaving.onUnbind(sequence);
     else if (act === ACT_UNKNOWN)
       this.#refuse('unknownCommand', smpp.GENERIC_NACK, smpp.ESME_RINVCMDID, sequence);
     else if (act === ACT_ALREADY_BOUND)
@@ -238,10 +237,12 @@ export class EsmeSession implements Session {
     if (isDone === false) return;
     this.inFlight--;
     if (isDone === undefined) this.#writeSubmitResponse(status, sequence, idHigh, idLow);
+    if (this.inFlight === 0 && this.state === UNBOUND) this.#leaving.onIdle();
   }
 
   onOperation(sequence: number, answer: OperationAnswer): void {
-    if (this.requests?.onOperation(sequence, answer) === true) this.inFlight--;
+    if (this.requests?.onOperation(sequence, answer) !== true) return;
+    if (--this.inFlight === 0 && this.state === UNBOUND) this.#leaving.onIdle();
   }
 
   expect(sequence: number, request: PendingRequest): void {
@@ -272,22 +273,14 @@ export class EsmeSession implements Session {
     const isOfReceipt = command === smpp.DELIVER_SM_RESP || command === smpp.DATA_SM_RESP;
     if (isOfReceipt || command === smpp.GENERIC_NACK) {
       onDeliverResponse(this, sequence, responseStatus(b, start));
-    } else if (command === smpp.UNBIND_RESP && this.#unbinding) this.end();
+    } else if (command === smpp.UNBIND_RESP) this.#leaving.onAnswer();
   }
 
-  #onUnbind(sequence: number): void {
-    const { state } = this;
-    this.headerOnly(smpp.UNBIND_RESP, smpp.ESME_ROK, sequence);
-    if (state === UNBOUND) return;
-    sessionGone(this);
-    this.state = UNBOUND;
-    this.edge.log.info('esme unbound', this.describe());
-    // The peer closes; if it does not, the timer of an unbound session does.
-    setTimeout(() => this.end(), UNBOUND_MS).unref();
-  }
-
-  #refuse(kind: ErrorKind, command: number, status: number, sequence: number): void {
-    this.headerOnly(command, status, sequence);
+  #refuse(kind: ErrorKind, response: number, status: number, sequence: number): void {
+    // 3.3 has no responses without their body.
+    if (this.version <= smpp.VERSION_33 && response !== smpp.GENERIC_NACK) {
+      statusAnswer(this, sequence, response, status);
+    } else this.headerOnly(response, status, sequence);
     this.fault(kind);
   }
 
@@ -363,12 +356,7 @@ export class EsmeSession implements Session {
 
   /** Tells the ESME that we go. */
   unbind(): void {
-    if (!isBound(this.state)) {
-      this.end();
-      return;
-    }
-    this.#unbinding = true;
-    this.headerOnly(smpp.UNBIND, smpp.ESME_ROK, this.window.nextSequence());
+    this.#leaving.unbind();
   }
 
   /** Closes after what is written has gone out; a peer that does not read it is cut. */
@@ -394,5 +382,4 @@ export class EsmeSession implements Session {
 }
 
 const EMPTY = Buffer.alloc(0);
-const UNBOUND_MS = 5_000;
 const LINGER_MS = 1_000;
