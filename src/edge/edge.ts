@@ -39,6 +39,7 @@ import { MessageTimes } from '../smpp/times.ts';
 import { referenceNumbers } from '../smpp/upstream.ts';
 import { EdgeHttp } from './http.ts';
 import { PartValues } from '../core/part-values.ts';
+import { PartWays } from '../core/ring/part-ways.ts';
 import { rulesOf } from './route.ts';
 import { LentReceipts } from './lent.ts';
 import { EsmeCaller, sendOutbind } from './outbind.ts';
@@ -99,6 +100,7 @@ export class Edge {
       rules: rulesOf(config, smscOf),
       smscs: [...smscs.values()],
       partWays: new PartValues(false),
+      sharedWays: config.edge.threads > 1 ? new PartWays(pages) : undefined,
       references: referenceNumbers(mesh.edges + mesh.shards, setup.edge, Date.now()),
       partsOfLast: 1,
       sessions: [],

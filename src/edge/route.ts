@@ -3,9 +3,13 @@ import type { Config } from '../core/config.ts';
 import { SMSC_BOUND } from '../core/ring/counters.ts';
 import { readU16 } from '../smpp/cursor.ts';
 import { concatOf } from '../smpp/concat.ts';
+import type { Concat } from '../smpp/concat.ts';
 import type { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { findTlv } from '../smpp/pdu/tlv.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState, RouteRule } from './state.ts';
+
+/** FNV-1a. */
+const FNV_BASIS = 0x811c_9dc5;
 
 /** `smscOf`: an SMSC by its configured id. */
 export function rulesOf(config: Config, smscOf: (id: string) => EdgeSmsc): RouteRule[] {
@@ -21,24 +25,42 @@ export function rulesOf(config: Config, smscOf: (id: string) => EdgeSmsc): Route
  * parts of one message all take that of the first.
  */
 export function chooseSmsc(edge: EdgeState, account: EdgeAccount, bytes: Buffer, f: MessageFields): EdgeSmsc {
-  const route = edge.rules.length === 0 ? edge.route : routeOf(edge, bytes, f);
-  if (route.length === 1) return route[0];
-  const hash = hashOf(bytes, f);
-  const concat = f.udhLength > 0 || f.sarRef >= 0 ? concatOf(bytes, f) : undefined;
-  if (concat === undefined || concat.total === 1) return pick(route, hash);
-  // Sessions of one client may be on several edges, which do not know each other's choices: there the way must follow
-  // from the destination alone.
-  if (edge.config.edge.threads > 1) return route[hash % route.length];
-  const addresses = bytes.toString('latin1', f.sourceAt - 2, f.destEnd);
-  const { kind, reference, total, sequence } = concat;
-  const key = `${account.index} ${kind} ${reference} ${total} ${addresses}`;
-  // A part that is sent again, because its answer was lost, must find the way of the others: it begins nothing.
-  return edge.partWays.of(key, sequence, total, edge.nowMs, () => pick(route, hash));
+  if ((f.udhLength > 0 || f.sarRef >= 0) && (edge.rules.length > 0 || edge.route.length > 1)) {
+    const concat = concatOf(bytes, f);
+    if (concat !== undefined && concat.total > 1) return wayOfPart(edge, account, bytes, f, concat);
+  }
+  return choose(edge, bytes, f);
 }
 
-function hashOf(bytes: Buffer, f: MessageFields): number {
-  let hash = 0x811c_9dc5;
-  for (let at = f.destAt; at < f.destEnd; at++) hash = Math.imul(hash ^ bytes[at], 0x0100_0193);
+function choose(edge: EdgeState, bytes: Buffer, f: MessageFields): EdgeSmsc {
+  const route = edge.rules.length === 0 ? edge.route : routeOf(edge, bytes, f);
+  return route.length === 1 ? route[0] : pick(route, hashOf(bytes, f.destAt, f.destEnd, FNV_BASIS));
+}
+
+/** Before any rule: its TLV may be in one of the parts only. */
+function wayOfPart(
+  edge: EdgeState,
+  account: EdgeAccount,
+  bytes: Buffer,
+  f: MessageFields,
+  { kind, reference, total, sequence }: Concat,
+): EdgeSmsc {
+  const [from, to] = [f.sourceAt - 2, f.destEnd];
+  if (edge.sharedWays !== undefined) {
+    const common = Math.imul(account.index, 0x9e37_79b1) ^ (reference | (total << 16) | (kind.length << 24));
+    const place = hashOf(bytes, from, to, FNV_BASIS ^ common);
+    const tag = hashOf(bytes, from, to, Math.imul(FNV_BASIS, 31) + common);
+    const index = edge.sharedWays.of(place, tag, edge.nowMs, () => choose(edge, bytes, f).index);
+    return edge.smscs.find((smsc) => smsc.index === index) ?? choose(edge, bytes, f);
+  }
+  const key = `${account.index} ${kind} ${reference} ${total} ${bytes.toString('latin1', from, to)}`;
+  // A part that is sent again, because its answer was lost, must find the way of the others: it begins nothing.
+  return edge.partWays.of(key, sequence, total, edge.nowMs, () => choose(edge, bytes, f));
+}
+
+function hashOf(bytes: Buffer, from: number, to: number, basis: number): number {
+  let hash = basis;
+  for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at], 0x0100_0193);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 

@@ -3,6 +3,7 @@ import type { AccountConfig, Config, SmscConfig } from '../core/config.ts';
 import type { PartValues } from '../core/part-values.ts';
 import type { ReferenceNumbers } from '../core/reference-numbers.ts';
 import type { MeshEnds } from '../core/ring/mesh.ts';
+import type { PartWays } from '../core/ring/part-ways.ts';
 import type { RateCells } from '../core/ring/counters.ts';
 import type { MessageFields } from '../smpp/pdu/message-fields.ts';
 import type { MessageTimes } from '../smpp/times.ts';
@@ -152,6 +153,8 @@ export interface EdgeState {
   smscs: EdgeSmsc[];
   /** The way that the first part of a message took: the others follow it, whatever was bound or lost meanwhile. */
   partWays: PartValues<string, EdgeSmsc>;
+  /** The same over all edges, where there are several: it does not know when all parts have passed. */
+  sharedWays: PartWays | undefined;
   /** Reference numbers of the parts that are made here. */
   references: ReferenceNumbers;
   /** Parts of the submit that was handed on last. */

@@ -45,6 +45,35 @@ test('parts wait for the SMSC that has the first, though another is there', asyn
   await esme.receiptsOf(ids.slice(1));
 });
 
+test('parts of one message take one way from sessions of any edge, and the next message goes where it can', async () => {
+  const smscs = [await stage.octetSmsc(), await stage.octetSmsc()];
+  await stage.serve({ shards: 2, edge: { threads: 2 }, smsc: smscs.map(({ port }) => ({ port })) });
+  // The kernel spreads them over the edges.
+  const esmes: Esme[] = [];
+  for (let count = 0; count < 4; count++) esmes.push(await stage.esme());
+  const send = (sequence: number, reference: number): Promise<string> => {
+    const udh = Buffer.from([5, 0, 3, reference, 8, sequence]);
+    const short_message = { udh, message: Buffer.from(`${reference}/${sequence}`) };
+    return esmes[sequence % 4].send({ esm_class: 0x40, short_message });
+  };
+  await send(1, 9);
+  await until(() => smscs.some(({ sms }) => sms.length === 1), 'the first part');
+  const first = smscs.findIndex(({ sms }) => sms.length === 1);
+  const { port } = smscs[first];
+  smscs[first].close();
+  await bound(1);
+  for (let sequence = 2; sequence <= 8; sequence++) await send(sequence, 9);
+  for (let sequence = 8; sequence >= 1; sequence--) await send(sequence, 10);
+  const texts = ({ sms }: OctetSmsc): string[] => sms.map((each) => partOf(each).text.toString()).toSorted();
+  const eight = (reference: number, from: number): string[] =>
+    Array.from({ length: 9 - from }, (_, index) => `${reference}/${from + index}`);
+  await until(() => smscs[1 - first].sms.length >= 8, 'the next message');
+  const back = await stage.octetSmsc({ port });
+  await until(() => back.sms.length >= 7, 'the other parts');
+  expect(texts(smscs[1 - first])).toEqual(eight(10, 1));
+  expect(texts(back)).toEqual(eight(9, 2));
+});
+
 test('parts that wait to be joined are joined though their SMSC is lost in between', async () => {
   const smscs = [
     await stage.octetSmsc({ stat: () => 'DELIVRD' }),

@@ -141,6 +141,7 @@ export function makeEdge(
     rules: [],
     smscs: route,
     partWays: new PartValues(false),
+    sharedWays: undefined,
     references: referenceNumbers(1, 0, TIME_MS),
     partsOfLast: 1,
     sessions: [],

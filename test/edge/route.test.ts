@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { SMSC_BOUND } from '../../src/core/ring/counters.ts';
+import { SMSC_BOUND, createCounterPages } from '../../src/core/ring/counters.ts';
+import { PartWays } from '../../src/core/ring/part-ways.ts';
 import { chooseSmsc } from '../../src/edge/route.ts';
 import { scanSubmitSm } from '../../src/smpp/pdu/submit-sm.ts';
 import { oracleEncode } from '../support/oracle.ts';
@@ -12,6 +13,8 @@ interface Piece {
   sequence?: number;
   total?: number;
   form?: 'udh8' | 'udh16' | 'sar';
+  /** Value of the TLV that a rule looks at. */
+  campaign?: string;
 }
 
 /** Index of the SMSC that a part goes to; without a form, a short message. */
@@ -28,9 +31,39 @@ function wayOf({ edge, accounts }: TestEdge, piece: Piece = {}, account = 0): nu
     fields.esm_class = 0x40;
     fields.short_message = { udh: Buffer.from([...number, total, sequence]), message: Buffer.from('x') };
   }
-  const bytes = oracleEncode('submit_sm', fields);
+  const plain = oracleEncode('submit_sm', fields);
+  const bytes = piece.campaign === undefined ? plain : withTlv(plain, CAMPAIGN, piece.campaign);
   expect(scanSubmitSm(bytes, 0, bytes.length, 0x34, edge.fields)).toBe(0);
   return chooseSmsc(edge, accounts[account], bytes, edge.fields).index;
+}
+
+const CAMPAIGN = 0x1501;
+
+/** The PDU with one more TLV, a C-string, written by hand. */
+function withTlv(pdu: Buffer, tag: number, text: string): Buffer {
+  const head = Buffer.from([tag >> 8, tag & 0xff, 0, text.length + 1]);
+  const longer = Buffer.concat([pdu, head, Buffer.from(`${text}\0`)]);
+  longer.writeUInt32BE(longer.length, 0);
+  return longer;
+}
+
+/** Messages with campaign "gold" go to SMSC 2, all others to SMSC 0. */
+function ruled(one: TestEdge = makeEdge()): TestEdge {
+  const { edge } = one;
+  const [first, , third] = edge.smscs;
+  edge.smscs = [...edge.smscs];
+  edge.route = [first];
+  edge.rules = [{ tag: CAMPAIGN, type: 'cstring', equals: 'gold', smscs: [third] }];
+  return one;
+}
+
+/** Two edges of one gateway. */
+function severalEdges(): TestEdge[] {
+  const ways = new PartWays(createCounterPages(1, 1, 1));
+  return [makeEdge(), makeEdge()].map((one) => {
+    one.edge.sharedWays = ways;
+    return one;
+  });
 }
 
 function bind({ edge }: TestEdge, bound: readonly number[]): void {
@@ -89,20 +122,65 @@ describe('the parts of one message go one way', () => {
     expect(wayOf(one, { form: 'udh8', sequence: 2 })).toBe(0);
   });
 
-  test('on several edges, which do not know of each other, by the destination alone', () => {
-    const edges = [makeEdge(), makeEdge()];
-    for (const one of edges)
-      one.edge.config = { ...one.edge.config, edge: { ...one.edge.config.edge, threads: 2 } };
-    const ways = new Set<number>();
-    for (let number = 0; number < 60; number++) {
-      const dest = String(962790000000 + number);
-      bind(edges[0], [0, 1, 2]);
-      bind(edges[1], [number % 3]);
-      const way = wayOf(edges[0], { form: 'udh8', dest });
-      ways.add(way);
-      expect(wayOf(edges[1], { form: 'udh8', dest, sequence: 2 })).toBe(way);
+  test.each(FORMS)(
+    'whichever edge they come to, and a new message goes to an SMSC that is there: %s',
+    (form) => {
+      const edges = severalEdges();
+      const all = new Set<number>();
+      for (let number = 0; number < 60; number++) {
+        const dest = String(962790000000 + number);
+        for (const one of edges) bind(one, [number % 3]);
+        expect(wayOf(edges[0], { form, dest })).toBe(number % 3);
+        for (const one of edges) bind(one, [(number + 1) % 3, (number + 2) % 3]);
+        expect(wayOf(edges[1], { form, dest, sequence: 2 })).toBe(number % 3);
+        expect(wayOf(edges[0], { form, dest, sequence: 3 })).toBe(number % 3);
+        // The next number is the next message.
+        const next = wayOf(edges[1], { form, dest, reference: 8 });
+        expect(next).not.toBe(number % 3);
+        expect(wayOf(edges[0], { form, dest, reference: 8, sequence: 2 })).toBe(next);
+        all.add(next);
+      }
+      expect(all.size).toBe(3);
+    },
+  );
+
+  test('on several edges by what tells messages apart, the account too', () => {
+    const edges = severalEdges();
+    const others: [Piece, number][] = [
+      [{ form: 'udh8' }, 0],
+      [{ form: 'udh8', reference: 8 }, 0],
+      [{ form: 'udh8', total: 4 }, 0],
+      [{ form: 'udh16' }, 0],
+      [{ form: 'sar' }, 0],
+      [{ form: 'udh8', dest: '962790000002' }, 0],
+      [{ form: 'udh8' }, 1],
+    ];
+    for (const [number, [piece, account]] of others.entries()) {
+      bind(edges[0], [number % 3]);
+      expect(wayOf(edges[0], piece, account)).toBe(number % 3);
     }
-    expect(ways.size).toBe(3);
+    bind(edges[1], [0, 1, 2]);
+    for (const [number, [piece, account]] of others.entries()) {
+      expect(wayOf(edges[1], { ...piece, sequence: 2 }, account)).toBe(number % 3);
+    }
+  });
+
+  test('on several edges though only one of them has the TLV of a rule', () => {
+    const edges = severalEdges().map(ruled);
+    expect(wayOf(edges[0], { form: 'udh8', campaign: 'gold' })).toBe(2);
+    expect(wayOf(edges[1], { form: 'udh8', sequence: 2 })).toBe(2);
+  });
+
+  test.each(FORMS)('though only one of them has the TLV of a rule: %s', (form) => {
+    const gold = { campaign: 'gold', form };
+    const one = ruled();
+    expect(wayOf(one, { ...gold, sequence: 1 })).toBe(2);
+    expect([2, 3].map((sequence) => wayOf(one, { form, sequence }))).toEqual([2, 2]);
+    // The part that comes first decides, whichever it is.
+    expect(wayOf(one, { form, sequence: 3 })).toBe(0);
+    expect([2, 1].map((sequence) => wayOf(one, { ...gold, sequence }))).toEqual([0, 0]);
+    // What is no part of a message goes by its own TLV.
+    expect([wayOf(one, { campaign: 'gold' }), wayOf(one)]).toEqual([2, 0]);
   });
 
   test('a part that is its whole message is none', () => {

@@ -4,8 +4,11 @@
  * writers nothing. Doubles are used: exact to 2^53, and an aligned double is read and written whole on the
  * machines we run on.
  *
- * The one exception with several writers is the rate cell of an account (see `RateCells`): compare-and-swap.
+ * The exceptions with several writers are the rate cell of an account (see `RateCells`) and the ways of the parts of
+ * long messages (see `PartWays`): compare-and-swap.
  */
+import { PART_WAYS } from './part-ways.ts';
+
 export const THREAD_CELLS = 64;
 export const SMSC_CELLS = 16;
 
@@ -67,6 +70,8 @@ export interface CounterPages {
   readonly threads: SharedArrayBuffer[];
   readonly smscs: SharedArrayBuffer;
   readonly rates: SharedArrayBuffer;
+  /** See PartWays. */
+  readonly ways: SharedArrayBuffer;
 }
 
 /** Pages for so many threads, and for the SMSCs and accounts with permanent indexes below the numbers given. */
@@ -75,6 +80,7 @@ export function createCounterPages(threads: number, smscs: number, accounts: num
     threads: Array.from({ length: threads }, () => new SharedArrayBuffer(THREAD_CELLS * 8)),
     smscs: new SharedArrayBuffer(Math.max(1, smscs) * SMSC_CELLS * 8),
     rates: new SharedArrayBuffer(Math.max(1, accounts) * 4),
+    ways: new SharedArrayBuffer(PART_WAYS * 8),
   };
 }
 
