@@ -56,10 +56,10 @@ import { forwardCancel, forwardQuery, forwardReplace, forwardRequest } from './f
 import { answerOperation, answered } from './operation-answers.ts';
 import type { Answer } from './answer.ts';
 import { fail } from './outcome.ts';
-import { replaceRow, replaceSlot, replaceWith, serviceTypeIn, serviceTypeOf } from './replace.ts';
+import { leavePlace, replaceRow, replaceSlot, replaceWith, serviceTypeIn, serviceTypeOf } from './replace.ts';
 import { bodyLengthOf, unpackRow } from './row.ts';
 import { loadRow } from './spill.ts';
-import type { ShardState, Smsc } from './state.ts';
+import type { ShardState } from './state.ts';
 
 const GROUP_ROWS = 500;
 /** Rows of the store that one cancel_sm without an id looks at. */
@@ -211,16 +211,9 @@ function endWaiting(shard: ShardState, found: Found): void {
     slot = loadRow(shard, found.row, SLOT_RETRY);
   } else {
     slot = found.slot;
-    leaveQueue(shard, slot);
+    leavePlace(shard, slot);
   }
   fail(shard, slot, 0, STATE_DELETED, FINAL_CANCELLED);
-}
-
-/** Takes a waiting slot out of its queue; the heap of retries forgets it by its state. */
-function leaveQueue(shard: ShardState, slot: number): void {
-  if (shard.table.state[slot] !== SLOT_QUEUED) return;
-  const smsc = shard.smscs[shard.table.smsc[slot]] as Smsc;
-  smsc.queue.sift((each) => each !== slot);
 }
 
 /** cancel_sm without a message_id: all that waits with these addresses, and this service_type if one is told. */
@@ -235,7 +228,10 @@ function cancelGroup(shard: ShardState, to: Answer, bytes: Bytes, at: number): v
   }
   const going = new Set(slots);
   if (going.size > 0) for (const smsc of shard.owned) smsc.queue.sift((slot) => !going.has(slot));
-  for (const slot of slots) fail(shard, slot, 0, STATE_DELETED, FINAL_CANCELLED);
+  for (const slot of slots) {
+    if (table.state[slot] === SLOT_RETRY) leavePlace(shard, slot);
+    fail(shard, slot, 0, STATE_DELETED, FINAL_CANCELLED);
+  }
   const rows = storedGroup(shard, matches);
   for (const row of rows) endWaiting(shard, { where: 'store', row });
   if (slots.length + rows.length > 0) answered(shard, to);

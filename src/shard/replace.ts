@@ -205,7 +205,7 @@ function apply(shard: ShardState, slot: number, from: Bytes, fromAt: number, len
   u32[(to + RECORD_ID_LOW) >> 2] = idLow;
   u32[(to + RECORD_ID_HIGH) >> 2] = idHigh;
   f64[(to + RECORD_TIME) >> 3] = shard.nowMs;
-  const wasQueued = table.state[slot] === SLOT_QUEUED;
+  const before = placeOf(shard, slot);
   table.flags[slot] &= FLAG_DUPLICATE_RISK | FLAG_STORED | FLAG_INDEXED;
   dropBody(shard, slot);
   fillSlot(shard, slot, journal.bytes, to, length);
@@ -214,22 +214,47 @@ function apply(shard: ShardState, slot: number, from: Bytes, fromAt: number, len
   dirtySegment[slot] = dirty === 0 ? journal.segment : dirty;
   table.bodyBlock[slot] = journal.chunk;
   shard.chunks.use(journal.chunk);
-  requeue(shard, slot, wasQueued);
+  requeue(shard, slot, before);
 }
 
-function requeue(shard: ShardState, slot: number, wasQueued: boolean): void {
+/** Where a message waits to be sent. */
+interface Place {
+  smsc: number;
+  /** SLOT_QUEUED or SLOT_RETRY */
+  state: number;
+  priority: number;
+  dueMs: number;
+}
+
+function placeOf({ table }: ShardState, slot: number): Place {
+  return {
+    smsc: table.smsc[slot],
+    state: table.state[slot],
+    priority: table.priority[slot],
+    dueMs: table.dueMs[slot],
+  };
+}
+
+/** Takes a message that waits to be sent out of its SMSC's queue, or from among those that wait for a time. */
+export function leavePlace(shard: ShardState, slot: number, place = placeOf(shard, slot)): void {
+  const { queue, retries } = shard.smscs[place.smsc] as Smsc;
+  if (place.state === SLOT_RETRY) retries.remove(slot, place.dueMs);
+  else queue.sift((each) => each !== slot);
+}
+
+/** The message waits as it is now: for its time or not, and perhaps for another SMSC or with another priority. */
+function requeue(shard: ShardState, slot: number, before: Place): void {
   const { table } = shard;
   const smsc = shard.smscs[table.smsc[slot]] as Smsc;
   const scheduled = (table.flags[slot] & FLAG_SCHEDULED) !== 0 && table.dueMs[slot] > shard.nowMs;
-  if (!scheduled) {
-    table.state[slot] = SLOT_QUEUED;
-    // A retry's entry in the heap is overtaken.
-    if (!wasQueued) smsc.queue.push(slot, table.priority[slot]);
-    return;
-  }
-  if (wasQueued) smsc.queue.sift((each) => each !== slot);
-  table.state[slot] = SLOT_RETRY;
-  smsc.retries.push(slot, table.dueMs[slot]);
+  table.state[slot] = scheduled ? SLOT_RETRY : SLOT_QUEUED;
+  const now = placeOf(shard, slot);
+  const isSame = now.smsc === before.smsc && now.state === before.state;
+  // It keeps its turn.
+  if (isSame && !scheduled && now.priority === before.priority) return;
+  leavePlace(shard, slot, before);
+  if (scheduled) smsc.retries.push(slot, now.dueMs);
+  else smsc.queue.push(slot, now.priority);
 }
 
 /** The event of a start: `slot` holds the message as it was. */

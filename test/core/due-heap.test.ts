@@ -25,7 +25,33 @@ test('the same slot may stand in it twice: each entry keeps its own time', () =>
   expect([heap.takeDue(99), heap.takenDueMs, heap.takeDue(99), heap.takenDueMs]).toEqual([1, 10, 1, 20]);
 });
 
-test('any sequence of pushing and taking does what a sorted list does', () => {
+test('an entry that is taken out is gone, and only that one', () => {
+  const heap = new DueHeap();
+  for (const dueMs of [30, 10, 20]) heap.push(1, dueMs);
+  heap.push(2, 10);
+  expect([heap.remove(1, 10), heap.remove(1, 10), heap.remove(2, 20), heap.remove(3, 10)]).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect(heap.length).toBe(3);
+  expect([heap.takeDue(99), heap.takeDue(99), heap.takenDueMs, heap.takeDue(99)]).toEqual([2, 1, 20, 1]);
+  // What was taken is not found again behind the end.
+  expect([heap.remove(1, 30), heap.length]).toEqual([false, 0]);
+});
+
+test('what is sifted out is gone, the rest comes in its order', () => {
+  const heap = new DueHeap();
+  for (let slot = 0; slot < 200; slot++) heap.push(slot, (slot * 77) % 200);
+  heap.sift((slot) => slot % 3 === 0);
+  const left: number[] = [];
+  while (heap.length > 0) left.push(heap.takeDue(Infinity));
+  const kept = Array.from({ length: 67 }, (_, index) => index * 3);
+  expect(left).toEqual(kept.toSorted((a, b) => ((a * 77) % 200) - ((b * 77) % 200)));
+});
+
+test('any sequence of pushing, taking and taking out does what a sorted list does', () => {
   const random = seeded(7_004);
   const heap = new DueHeap();
   let model: { slot: number; dueMs: number }[] = [];
@@ -37,6 +63,11 @@ test('any sequence of pushing and taking does what a sorted list does', () => {
       const entry = { slot: random.below(1_000_000), dueMs: nowMs + random.below(500) };
       heap.push(entry.slot, entry.dueMs);
       model.push(entry);
+    } else if (random.below(5) === 0 && model.length > 0) {
+      const at = random.below(model.length);
+      const { slot, dueMs } = model[at];
+      expect(heap.remove(slot, dueMs), why).toBe(true);
+      model = model.toSpliced(at, 1);
     } else {
       nowMs += random.below(10);
       const first = Math.min(...model.map(({ dueMs }) => dueMs));
