@@ -33,6 +33,7 @@ import { encodeMessage, readMessage } from '../smpp/pdu/message-encode.ts';
 import type { MessageObject } from '../smpp/pdu/message-encode.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { joinParts, shape } from '../smpp/shape.ts';
+import { askingForAll } from '../smpp/shape-fields.ts';
 import type { Sender } from '../smpp/shape-profile.ts';
 import { KIND_HELD } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
@@ -175,7 +176,9 @@ function join(shard: ShardState, held: PartId[]): boolean {
   resetScratch(shard);
   if (account === undefined) return false;
   const sentMs = Math.max(shard.nowMs, scheduleMs);
-  const shaped = shape(whole, senderOf(account), smsc.profile, shard.references, sentMs);
+  // Also one body alone: the client's parts wait for its end, and may have asked for different ones.
+  const asking = { ...whole, registeredDelivery: askingForAll(head.registeredDelivery) };
+  const shaped = shape(asking, senderOf(account), smsc.profile, shard.references, sentMs);
   if (!shaped.ok) return false;
   const parts = shaped.bodies.length;
   let leaderLow = 0;

@@ -48,7 +48,15 @@ function esmClassFor(esmClass: number, is33: boolean): number {
 }
 
 function without11(registeredDelivery: number): number {
-  return (registeredDelivery & 3) === 3 ? registeredDelivery & ~2 : registeredDelivery;
+  return (registeredDelivery & 3) === 3 ? askingForAll(registeredDelivery) : registeredDelivery;
+}
+
+/**
+ * registered_delivery that asks for every final state where it asked for failure or success only. For a message in
+ * parts: it ends when each of them is known to have ended, and its sender is spared what it did not ask for then.
+ */
+export function askingForAll(registeredDelivery: number): number {
+  return (registeredDelivery & 2) === 0 ? registeredDelivery : (registeredDelivery & ~3) | 1;
 }
 
 /** 4 is background, below everything else; 3.3 knows normal and urgent. */

@@ -26,7 +26,7 @@ import {
 import type { UserData } from '../core/user-data.ts';
 import * as smpp from './constants.ts';
 import type { MessageObject } from './pdu/message-encode.ts';
-import { classOfSubunit, fieldsFor, isPort, portsOfTlvs, portTlvs } from './shape-fields.ts';
+import { askingForAll, classOfSubunit, fieldsFor, isPort, portsOfTlvs, portTlvs } from './shape-fields.ts';
 import { sendsTlvs, type Sender, SHORT_MESSAGE_33_OCTETS_MAX, type SmscProfile } from './shape-profile.ts';
 import { type Coded, codedFor, codedInUcs2, convertsWholeText } from './shape-text.ts';
 import {
@@ -174,6 +174,9 @@ function bodyOf(base: MessageObject, piece: Part, style: PartStyle, dataCoding: 
   const body = withOctets(base, piece.header, piece.octets, dataCoding, false);
   // Only the first part may replace an older message: the others would replace the part before them.
   if (sequence > 1 && body.replaceIfPresent !== undefined) body.replaceIfPresent = 0;
+  if (total > 1 && body.registeredDelivery !== undefined) {
+    body.registeredDelivery = askingForAll(body.registeredDelivery);
+  }
   return style === 'sar' && total > 1 ? withSar(body, { reference, total, sequence }) : body;
 }
 

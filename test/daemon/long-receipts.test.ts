@@ -50,6 +50,12 @@ function told({ pdu }: Receipt): string {
     .replace(/ text:.*$/, '');
 }
 
+/** Whether an SMSC tells of this end where it was asked so. */
+function isReported(registeredDelivery: number, stat: string): boolean {
+  const asked = registeredDelivery & 3;
+  return asked === 1 || (asked === 2 && stat !== 'DELIVRD') || (asked === 3 && stat === 'DELIVRD');
+}
+
 /** Nothing of this message may follow: one that does not wait has come by then. */
 async function expectSilence(esme: Esme, receipts: number): Promise<void> {
   await pause(300);
@@ -154,19 +160,24 @@ describe('a message that we cut', () => {
     expect(esme.receipts).toEqual([]);
   });
 
-  // registered_delivery bits 1-0 (5.0 section 4.7.21); an SMSC of 3.4 is asked for all receipts in place of 11.
+  // registered_delivery bits 1-0 (5.0 section 4.7.21); the SMSC reports as it is asked to, and is asked for all.
   test('is told of as registered_delivery says', async () => {
     let stat = '';
     const { smsc, esme } = await serve({
-      octets: { stat: (_sms, number) => (stat === '' ? undefined : number % 3 === 2 ? stat : 'DELIVRD') },
+      octets: {
+        stat: ({ registeredDelivery }, number) => {
+          const ends = number % 3 === 2 ? stat : 'DELIVRD';
+          return isReported(registeredDelivery, ends) ? ends : undefined;
+        },
+      },
       esme: { fields: { interface_version: 0x50 } },
     });
     const cases = [
       [0, 0, '', 'ACCEPTED SENT'],
       [1, 1, 'DELIVRD', ''],
       [1, 1, 'UNDELIV', ''],
-      [2, 2, 'DELIVRD', 'DELIVERED SENT'],
-      [2, 2, 'UNDELIV', ''],
+      [2, 1, 'DELIVRD', 'DELIVERED SENT'],
+      [2, 1, 'UNDELIV', ''],
       [3, 1, 'DELIVRD', ''],
       [3, 1, 'UNDELIV', 'UNDELIVERABLE FAILED'],
     ] as const;
@@ -287,4 +298,34 @@ describe('parts that the client cut', () => {
     await expectSilence(esme, 2);
     expect((await stage.finalOf(ids[1])).cdr).toMatchObject({ state: 'EXPIRED', reason: 'PART' });
   });
+
+  // [1, 2]: the last that asks is the one that one receipt for all goes by.
+  test.each([
+    ['merged', [2, 2], 'DELIVRD', []],
+    ['merged', [2, 2], 'EXPIRED', [0]],
+    ['merged', [3, 3], 'DELIVRD', [0]],
+    ['merged', [3, 3], 'EXPIRED', []],
+    ['each', [2, 2], 'DELIVRD', []],
+    ['each', [1, 2], 'DELIVRD', [0]],
+    ['each', [3, 2], 'EXPIRED', [1]],
+  ])(
+    'and were joined, %s, asking %j for receipts: an SMSC that only tells what it is asked for says %s',
+    async (receipts, registered, stat, toldOf) => {
+      const { smsc, esme } = await serve({
+        account: { receipts },
+        smsc: { long_messages: 'payload' },
+        octets: {
+          stat: ({ registeredDelivery }) => (isReported(registeredDelivery, stat) ? stat : undefined),
+        },
+        esme: { fields: { interface_version: 0x50 } },
+      });
+      const ids = await pieces(esme, registered);
+      await until(() => smsc.sms.length === 1, 'the whole');
+      const expected = toldOf.map((index) => ids[index]);
+      await until(() => esme.receipts.length === expected.length, 'receipts');
+      for (const id of ids) await stage.finalOf(id);
+      expect(esme.receipts.map(({ id }) => id)).toEqual(expected);
+      expect(smsc.sms[0].registeredDelivery).toBe(1);
+    },
+  );
 });

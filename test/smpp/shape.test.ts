@@ -103,6 +103,29 @@ describe('a long message', () => {
     }
   });
 
+  test('asks for every end of every part: one that only tells of failures says nothing of the others', () => {
+    for (const longMessages of ['udh8', 'udh16', 'sar'] as const) {
+      for (const version of [0x34, 0x50]) {
+        for (const [asked, passed] of [
+          [0, 0],
+          [1, 1],
+          [2, 1],
+          [3, 1],
+          [0x10, 0x10],
+          [0x12, 0x11],
+          [0x1f, 0x1d],
+        ]) {
+          const bodies = bodiesOf({ ...LONG, registeredDelivery: asked }, { longMessages, version });
+          const told = bodies.map((body) => oracleDecode(encodeSubmitSm(body, 1)).registered_delivery);
+          expect(told, `${longMessages} ${asked}`).toEqual([passed, passed]);
+        }
+      }
+    }
+    // What the SMSC takes as one is one.
+    const [whole] = bodiesOf({ ...LONG, registeredDelivery: 2 }, { longMessages: 'payload' });
+    expect(whole.registeredDelivery).toBe(2);
+  });
+
   test('as elements of 16 bits', () => {
     const bodies = bodiesOf(LONG, { longMessages: 'udh16' });
     expect(bodies.map((body) => hexOf(body)?.slice(0, 6))).toEqual(['060804', '060804']);
