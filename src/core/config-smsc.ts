@@ -78,8 +78,11 @@ export const smsc = z.strictObject({
     .describe('How the ids of its receipts differ from those of its responses.'),
   receipts_by_content: z
     .boolean()
-    .default(true)
-    .describe('A deliver_sm whose text has an id and a stat is a receipt, whatever its esm_class.'),
+    .default(false)
+    .describe(
+      'A deliver_sm without the esm_class of a receipt is one if its text has an id and a stat and its addresses are ' +
+        'those of the message.',
+    ),
   supports: z
     .array(z.enum(['query_sm', 'cancel_sm', 'replace_sm', 'data_sm', 'broadcast_sm']))
     .default([])

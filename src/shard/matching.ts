@@ -3,10 +3,13 @@
  * section 9.3). Exactly this id first; then one that differs in letter case only; then in leading zeros; then in its
  * base. Never one of two.
  */
+import { isSameAddress } from '../core/address.ts';
 import { AMBIGUOUS } from '../core/id-index.ts';
-import { NO_SLOT } from '../core/message-table.ts';
+import { DEST_AT, NO_SLOT, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
 import { IDS_DIFFER, SEVERAL, likenessOfIds, lookUpId } from '../core/smsc-id.ts';
+import type { MessageFields } from '../smpp/pdu/message-fields.ts';
 import type { PendingRow } from '../store/pending.ts';
+import { unpackRow } from './row.ts';
 import type { ShardState, Smsc } from './state.ts';
 
 /** A slot, or the row of a message that is only in the store. */
@@ -43,6 +46,31 @@ function findOtherwise(
   const id = Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1');
   const { habits } = shard.index;
   return lookUpId<Awaited>(smsc, config.receipt_ids, id, true, habits, (each) => look(shard, smsc, each));
+}
+
+/** TON and NPI before an address, the NUL behind it. */
+const AROUND_BYTES = 3;
+
+/**
+ * Does the PDU go from where the message went to where it came from? What SMSCs make of a message without a source
+ * address is anything. A row is read by way of the scratch slot, which the caller sets back.
+ */
+export function isAnswerTo(
+  shard: ShardState,
+  found: Awaited,
+  message: MessageFields,
+  bytes: Buffer,
+): boolean {
+  const { scratch, table } = shard;
+  if (typeof found !== 'number') unpackRow(table, scratch, found);
+  const slot = typeof found === 'number' ? found : scratch;
+  const base = slot * TEXT_BYTES;
+  const own = (at: number, length: number): Uint8Array =>
+    table.text.subarray(base + at + AROUND_BYTES - 1, base + at + Math.max(length, AROUND_BYTES) - 1);
+  const dest = own(DEST_AT, table.destLength[slot]);
+  const source = own(SOURCE_AT, table.sourceLength[slot]);
+  if (!isSameAddress(dest, bytes.subarray(message.sourceAt, message.sourceEnd))) return false;
+  return source.length === 0 || isSameAddress(source, bytes.subarray(message.destAt, message.destEnd));
 }
 
 /** Is the message in memory, or none in the store? Then the store need not be asked. */

@@ -24,7 +24,7 @@ import { ReceiptFields, scanReceipt } from '../smpp/receipt.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { appendFinal, appendReceipt } from './events.ts';
 import { settleFinalState } from './final-state.ts';
-import { findAwaited, isInMemory } from './matching.ts';
+import { findAwaited, isAnswerTo, isInMemory } from './matching.ts';
 import type { Awaited } from './matching.ts';
 import { appendIntermediate, offerAfterCommit, readNotice, wantsNotice } from './notices.ts';
 import { park } from './parked.ts';
@@ -42,6 +42,8 @@ export class DeliverReader {
 
 /** No type of esm_class: the PDU tells of no message of ours. */
 const NO_TYPE = 0;
+/** Beside ESM_RECEIPT: nothing but the text says so. */
+const BY_CONTENT = 0x100;
 /** In place of a slot: the SMSC keeps the receipt and offers it again. */
 const PUT_OFF = -2;
 /** In place of a slot: it is of no use here. */
@@ -97,16 +99,19 @@ function typeOf(smsc: Smsc, { message, receipt }: DeliverReader): number {
     // The words are the recipient's: only the TLV names a message.
     return message.receiptedIdLength > 0 ? type : NO_TYPE;
   }
-  return smsc.config.receipts_by_content && receipt.isReceiptText ? smpp.ESM_RECEIPT : NO_TYPE;
+  const isReceipt = smsc.config.receipts_by_content && receipt.isReceiptText;
+  return isReceipt ? smpp.ESM_RECEIPT | BY_CONTENT : NO_TYPE;
 }
 
 /** Takes down what the PDU tells; returns the slot to hand on after the commit, or NO_SLOT, PUT_OFF, REFUSED. */
-function take(shard: ShardState, smsc: Smsc, reader: DeliverReader, bytes: Buffer, type: number): number {
+function take(shard: ShardState, smsc: Smsc, reader: DeliverReader, bytes: Buffer, told: number): number {
   const { receipt } = reader;
+  const type = told & smpp.ESM_TYPE_MASK;
   const { bytes: idBytes, idAt, idEnd } = receipt;
   // While the store can not be written to, only what is in memory can change.
   if (shard.blocked && !isInMemory(shard, smsc, idBytes, idAt, idEnd - idAt)) return PUT_OFF;
   const found = findAwaited(shard, smsc, idBytes, idAt, idEnd - idAt);
+  if (told !== type && !isMeant(shard, reader, bytes, found)) return REFUSED;
   const state = receipt.state < 0 ? smpp.STATE_UNKNOWN : receipt.state;
   const isFinal = type === smpp.ESM_RECEIPT && isFinalState(state);
   if (!isFinal) return takeNotice(shard, smsc, reader, bytes, type, found);
@@ -117,6 +122,19 @@ function take(shard: ShardState, smsc: Smsc, reader: DeliverReader, bytes: Buffe
   if (typeof found === 'number') return takeFinal(shard, smsc, found, receipt, state);
   if (shard.table.freeSlots() === 0) return withoutSlot(shard, smsc, found, receipt, state);
   return takeFinal(shard, smsc, fromStore(shard, found), receipt, state);
+}
+
+/** Anybody may write what looks like a receipt: it must be of a message that is known, and come from where it went. */
+function isMeant(
+  shard: ShardState,
+  { message }: DeliverReader,
+  bytes: Buffer,
+  found: Awaited | undefined,
+): boolean {
+  if (found === undefined) return false;
+  const isMeant = isAnswerTo(shard, found, message, bytes);
+  resetScratch(shard);
+  return isMeant;
 }
 
 function takeFinal(

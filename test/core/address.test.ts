@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseDestination, parseSender } from '../../src/core/address.ts';
+import { isSameAddress, parseDestination, parseSender } from '../../src/core/address.ts';
 
 describe('addresses', () => {
   test.each([
@@ -35,5 +35,35 @@ describe('addresses', () => {
     ['', undefined],
   ])('sender %j', (text, expected) => {
     expect(parseSender(text)).toEqual(expected);
+  });
+});
+
+describe('two ways to write an address', () => {
+  test.each([
+    ['962790000001', '962790000001', true],
+    ['962790000001', '+962790000001', true],
+    ['962790000001', '00962790000001', true],
+    ['962790000001', '0790000001', true],
+    ['962790000001', '790000001', true],
+    ['962790000001', '962790000002', false],
+    ['962790000001', '00001', false],
+    ['962790000001', '962790', false],
+    ['12345', '12345', true],
+    ['12345', '012345', true],
+    ['12345', '112345', false],
+    ['1234567', '91234567', true],
+    ['Shop', 'Shop', true],
+    ['Shop', 'SHOP', true],
+    ['Shop', 'Shops', false],
+    ['Bookshop', 'shop', false],
+    ['a@b', 'a`b', false],
+    ['Shop1234567', '1234567', false],
+    ['', '', true],
+    ['', '962790000001', false],
+    ['+', '962790000001', false],
+    ['0', '00', true],
+  ])('%j and %j: %s', (a, b, expected) => {
+    const [left, right] = [Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1')];
+    expect([isSameAddress(left, right), isSameAddress(right, left)]).toEqual([expected, expected]);
   });
 });

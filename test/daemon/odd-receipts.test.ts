@@ -175,7 +175,7 @@ describe('an SMSC with a dialect of its own', () => {
       answer(response(number));
       void report(fields(number), command).then((status) => statuses.push(status));
     });
-    await stage.serve({ smsc: [{ port: smsc.port, window: 1 }] });
+    await stage.serve({ smsc: [{ port: smsc.port, window: 1, receipts_by_content: true }] });
     const esme = await stage.esme();
     for (const [name, { told }] of Object.entries(dialects)) {
       const id = await esme.send({ short_message: name });

@@ -1,6 +1,6 @@
 /** What becomes of a receipt by its state and by what the client asked for (spec sections 8.4 and 9.5). */
 import { describe, expect, test } from 'vitest';
-import { FLAG_INTERNAL, FLAG_PART } from '../../src/core/message-table.ts';
+import { FLAG_INTERNAL, FLAG_PART, TEXT_BYTES } from '../../src/core/message-table.ts';
 import { deskOf } from '../../src/shard/receipts-out.ts';
 import { ReceiptScene } from './receipt-scene.ts';
 
@@ -258,15 +258,65 @@ describe('the error', () => {
 });
 
 describe('what counts as a receipt', () => {
-  test('a text with id and stat, whatever its esm_class, unless the operator says otherwise', async () => {
-    const trusting = new ReceiptScene();
-    const id = trusting.sent('abc');
-    expect(await trusting.receipt('abc', 'DELIVRD', { esm_class: 0 })).toBe(0);
-    expect(await trusting.story(id)).toEqual(['RECEIPT DELIVERED']);
-    const strict = new ReceiptScene({ receipts_by_content: false });
-    strict.sent('abc');
-    expect(await strict.receipt('abc', 'DELIVRD', { esm_class: 0 })).toBe(0x66);
-    expect(await strict.receipt('abc', 'DELIVRD')).toBe(0);
+  const plain = { esm_class: 0 };
+
+  test('the esm_class, and nothing that a handset may write', async () => {
+    const scene = new ReceiptScene();
+    const id = scene.sent('abc');
+    expect(await scene.receipt('abc', 'DELIVRD', plain)).toBe(0x66);
+    expect(await scene.story(id)).toEqual([]);
+    expect(await scene.receipt('abc', 'DELIVRD')).toBe(0);
+  });
+
+  test.each([
+    ['as they were', {}, true],
+    ['with other TON and NPI', { source_addr_ton: 2, source_addr_npi: 8, dest_addr_npi: 1 }, true],
+    ['as a national number', { source_addr: '07700900123' }, true],
+    ['in capitals', { destination_addr: 'SHOP' }, true],
+    ['from another number', { source_addr: '447700900124' }, false],
+    ['to another', { destination_addr: 'Stop' }, false],
+    ['not swapped', { source_addr: 'Shop', destination_addr: '447700900123' }, false],
+    ['missing', { source_addr: '' }, false],
+  ])(
+    'with receipts_by_content a text with id and stat, addresses %s: %o %s',
+    async (_name, fields, isOne) => {
+      const scene = new ReceiptScene({ receipts_by_content: true });
+      const ids = [false, true].map((stored, smsc) => scene.sent('abc', { stored, smsc }));
+      for (const [smsc, id] of ids.entries()) {
+        expect(await scene.receipt('abc', 'DELIVRD', { ...plain, ...fields }, smsc)).toBe(isOne ? 0 : 0x66);
+        expect(await scene.story(id)).toEqual(isOne ? ['RECEIPT DELIVERED'] : []);
+        // The esm_class goes before all of it.
+        expect(await scene.receipt('abc', 'DELIVRD', fields, smsc)).toBe(0);
+        expect(await scene.story(id)).toEqual(['RECEIPT DELIVERED']);
+      }
+    },
+  );
+
+  test('with receipts_by_content not what names a message that nobody knows', async () => {
+    const scene = new ReceiptScene({ receipts_by_content: true });
+    expect(await scene.receipt('abc', 'DELIVRD', plain)).toBe(0x66);
+    expect(await scene.receipt('abc', 'ENROUTE', plain)).toBe(0x66);
+    expect([scene.shard.parking.size, await scene.events()]).toEqual([0, []]);
+  });
+
+  test('with receipts_by_content a state that is not final, too, if it is of the message', async () => {
+    const scene = new ReceiptScene({ receipts_by_content: true });
+    const id = scene.sent('abc');
+    expect(await scene.receipt('abc', 'ENROUTE', { ...plain, source_addr: '1' })).toBe(0x66);
+    expect(await scene.receipt('abc', 'ENROUTE', plain)).toBe(0);
+    expect(await scene.story(id)).toEqual(['INTERMEDIATE']);
+  });
+
+  test('with receipts_by_content, of a message without a source, whatever the SMSC put there', async () => {
+    const scene = new ReceiptScene({ receipts_by_content: true });
+    const id = scene.sent('abc');
+    const slot = scene.shard.table.idLow.indexOf(id);
+    scene.shard.table.sourceLength[slot] = scene.shard.table.text.write(
+      '\0\0\0',
+      slot * TEXT_BYTES,
+      'latin1',
+    );
+    expect(await scene.receipt('abc', 'DELIVRD', { ...plain, destination_addr: '40404' })).toBe(0);
   });
 
   test('in a data_sm, too', async () => {
