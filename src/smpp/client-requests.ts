@@ -1,7 +1,7 @@
 /** What an outbound bind has asked and what is answered: messages by their window, other requests beside it. */
 import { NO_RESPONSE } from '../core/records.ts';
 import type { HandlerOf } from './client-handler.ts';
-import { DATA_SM_RESP, GENERIC_NACK } from './constants.ts';
+import { DATA_SM_RESP, ESME_RINVCMDLEN, GENERIC_NACK } from './constants.ts';
 import { readU32 } from './cursor.ts';
 import { Operations } from './operations.ts';
 import { congestionState } from './pdu/response-tlvs.ts';
@@ -26,6 +26,11 @@ export class ClientRequests<B> {
     this.#bind = bind;
     this.#handler = handler;
     this.window = new Window(windowMax);
+  }
+
+  /** Requests in flight that are no messages. */
+  get operations(): number {
+    return this.#operations.size;
   }
 
   /** The sequence_number for a message; throws when the window is full. */
@@ -63,11 +68,21 @@ export class ClientRequests<B> {
     if (this.readsCongestion) this.readCongestion(b, start, end);
   }
 
+  /** A generic_nack; why the session is to be given up, '' where it goes on. */
+  onNack(b: Buffer, start: number, end: number, sequence: number): string {
+    if (sequence !== 0) this.onOtherResponse(b, start, end, sequence);
+    else if (responseStatus(b, start) === ESME_RINVCMDLEN) return 'the SMSC says that it lost the framing';
+    else if (!this.#onBlindNack(b, start, end)) {
+      return 'the SMSC sent several generic_nacks without a sequence_number';
+    }
+    return '';
+  }
+
   /**
-   * A generic_nack that names no request answers the only one in flight; with several it is anybody's. False: there
-   * were several of these, the two sides do not understand each other.
+   * One that names no request answers the only one in flight; with several it is anybody's. False: there were several
+   * of these, the two sides do not understand each other.
    */
-  onBlindNack(b: Buffer, start: number, end: number): boolean {
+  #onBlindNack(b: Buffer, start: number, end: number): boolean {
     const message = this.#operations.size === 0 ? this.window.only() : -1;
     const operation = this.window.size === 0 ? this.#operations.only() : -1;
     if (message >= 0) this.onMessageResponse(b, start, end, message);

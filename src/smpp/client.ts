@@ -8,27 +8,26 @@ import type { SmscConfig } from '../core/config.ts';
 import { StatusClasses } from '../core/retry.ts';
 import { COMMAND_OF, Reconnect, bindRequest, clientTimers, isBindResponse, refusal } from './client-bind.ts';
 import type { BindKind } from './client-bind.ts';
+import { ClientDelivers } from './client-delivers.ts';
 import type { HandlerOf } from './client-handler.ts';
+import { ClientLeave } from './client-leave.ts';
 import { ClientRequests } from './client-requests.ts';
 import * as smpp from './constants.ts';
 import { readU32, writeHeader } from './cursor.ts';
 import type { LinkWriter } from './link.ts';
 import { negotiate, versionNumber } from './negotiate.ts';
 import { decodeBindResp } from './pdu/bind.ts';
-import { writeDataSmResp, writeDeliverSmResp } from './pdu/deliver-sm.ts';
+import { refusalOf } from './refusal.ts';
 import * as session from './session.ts';
-import { SocketLink } from './socket-link.ts';
-import type { LinkOwner } from './socket-link.ts';
-import { TICK_ENQUIRE, TICK_OK } from './timers.ts';
-import type { SessionTimers } from './timers.ts';
+import { type LinkOwner, SocketLink } from './socket-link.ts';
+import { type SessionTimers, TICK_ENQUIRE, TICK_OK } from './timers.ts';
 import type { Window } from './window.ts';
 
 export type BindHandler = HandlerOf<OutboundBind>;
 
 const PDU_BYTES_MAX = 131_072;
-/** A link whose peer does not read what we send is given no more. */
+/** A peer that does not read is sent no more requests above the first; answers go on, to the second: then it is cut. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
-/** Answers go on; when so much of them is unread the link is cut. */
 const BACKLOG_CUT_BYTES = 16 * 1024 * 1024;
 
 export class OutboundBind {
@@ -51,8 +50,9 @@ export class OutboundBind {
   onBytesOut: ((bytes: Buffer) => void) | undefined = undefined;
   readonly #handler: BindHandler;
   readonly #requests: ClientRequests<OutboundBind>;
-  /** sequence_numbers of data_sm that wait for `answerDeliver`. */
-  readonly #dataSequences = new Set<number>();
+  /** What waits for `answerDeliver`. */
+  readonly #delivers = new ClientDelivers();
+  readonly #leave = new ClientLeave();
   #link: SocketLink | undefined;
   #writer: LinkWriter | undefined;
   #timers: SessionTimers;
@@ -148,13 +148,8 @@ export class OutboundBind {
 
   /** Answers a deliver_sm or data_sm of the connection that `ticket` names; gone ones are not answered. */
   answerDeliver(ticket: number, sequence: number, status: number): void {
-    const writer = this.#writer;
-    if (ticket !== this.ticket() || writer === undefined) return;
-    writer.reserve(17);
-    const isData = this.#dataSequences.size > 0 && this.#dataSequences.delete(sequence);
-    writer.at += isData
-      ? writeDataSmResp(writer.buffer, writer.at, status, sequence, this.version)
-      : writeDeliverSmResp(writer.buffer, writer.at, status, sequence);
+    if (ticket !== this.ticket() || this.#writer === undefined) return;
+    this.#delivers.answer(this.#writer, sequence, status, this.version);
   }
 
   flush(): void {
@@ -166,7 +161,9 @@ export class OutboundBind {
   /** Time passes: connect when due, enquire_link, give up on a silent peer. Call some times a second. */
   tick(nowMs: number): void {
     if (this.state === session.CLOSED) {
-      if (this.#mayConnect(nowMs)) this.#connect(nowMs);
+      // An SMSC that calls us (outbind_listen) is not called.
+      const mayCall = !this.#stopping && this.config.outbind_listen === undefined;
+      if (mayCall && this.#reconnect.isDue(nowMs)) this.#connect(nowMs);
       return;
     }
     const waiting = !session.isBound(this.state) && this.state !== session.UNBOUND;
@@ -175,6 +172,7 @@ export class OutboundBind {
       return;
     }
     this.#requests.expireOperations(nowMs - this.config.response_timeout_s * 1000);
+    if (this.#leaveIfDue(nowMs)) return;
     if ((this.#writer as LinkWriter).backlogBytes() > BACKLOG_CUT_BYTES) {
       this.#drop('the SMSC does not read what it is sent');
       return;
@@ -186,11 +184,6 @@ export class OutboundBind {
     } else if (verdict !== TICK_OK && session.isBound(this.state)) {
       this.#drop('the SMSC does not answer enquire_link');
     }
-  }
-
-  /** An SMSC that calls us (outbind_listen) is not called. */
-  #mayConnect(nowMs: number): boolean {
-    return !this.#stopping && this.config.outbind_listen === undefined && this.#reconnect.isDue(nowMs);
   }
 
   #connect(nowMs: number): void {
@@ -217,6 +210,8 @@ export class OutboundBind {
     this.#connectDeadlineMs = nowMs + this.config.connect_timeout_s * 1000;
     this.generation++;
     this.#requests.restart();
+    this.#leave.restart();
+    this.#delivers.restart();
     this.state = session.OPEN;
   }
 
@@ -227,15 +222,17 @@ export class OutboundBind {
   }
 
   #bind(): void {
-    const { config } = this;
     this.state = session.BINDING;
     this.#timers = clientTimers(this.config, this.#handler.now());
-    this.version = versionNumber(config.interface_version);
+    this.version = versionNumber(this.config.interface_version);
+    this.#write(bindRequest(this.config, this.kind, this.window.nextSequence()));
+    this.flush();
+  }
+
+  #write(pdu: Buffer): void {
     const writer = this.#writer as LinkWriter;
-    const request = bindRequest(config, this.kind, this.window.nextSequence());
-    writer.reserve(request.length);
-    writer.at += request.copy(writer.buffer, writer.at);
-    writer.flush();
+    writer.reserve(pdu.length);
+    writer.at += pdu.copy(writer.buffer, writer.at);
   }
 
   /** Goes on reading after a handler stopped it. */
@@ -246,6 +243,7 @@ export class OutboundBind {
   #afterRead(partial: boolean): void {
     if (partial) this.#timers.onPartial(this.#handler.now());
     this.#handler.onRead(this);
+    this.#leaveIfDue(this.#handler.now());
   }
 
   #onBroken(length: number, sequence: number): void {
@@ -267,26 +265,24 @@ export class OutboundBind {
       return true;
     }
     const act = session.judge(session.CLIENT, this.state, this.version, command);
-    if (act === session.ACT_DELIVER) return this.#handler.onDeliver(this, b, start, end);
-    if (act === session.ACT_DATA) {
-      this.#dataSequences.add(sequence);
+    if (act === session.ACT_DELIVER || act === session.ACT_DATA) {
+      this.#delivers.onRequest(sequence, act === session.ACT_DATA);
       return this.#handler.onDeliver(this, b, start, end);
     }
-    if (act === session.ACT_RESPONSE) this.#onOtherResponse(command, b, start, end);
+    if (act === session.ACT_RESPONSE) this.#onOtherResponse(command, sequence, b, start, end);
     else if (act === session.ACT_ENQUIRE) this.#headerOnly(smpp.ENQUIRE_LINK_RESP, smpp.ESME_ROK, sequence);
     else if (act === session.ACT_UNBIND) this.#onUnbind(sequence);
     else if (act === session.ACT_ALERT) this.#handler.onAlert(this, b, start, end);
     else if (act === session.ACT_UNKNOWN) this.#headerOnly(smpp.GENERIC_NACK, smpp.ESME_RINVCMDID, sequence);
     else if (act === session.ACT_WRONG_STATE || act === session.ACT_ALREADY_BOUND)
-      this.#headerOnly(smpp.responseIdOf(command), smpp.ESME_RINVBNDSTS, sequence);
+      this.#write(refusalOf(command, smpp.ESME_RINVBNDSTS, sequence, this.version));
     return true;
   }
 
-  #onOtherResponse(command: number, b: Buffer, start: number, end: number): void {
-    const sequence = readU32(b, start + 12);
+  #onOtherResponse(command: number, sequence: number, b: Buffer, start: number, end: number): void {
     if (command === smpp.GENERIC_NACK) this.#onNack(b, start, end, sequence);
     else if (command === smpp.UNBIND_RESP) {
-      if (this.state === session.UNBOUND) this.#drop('unbound');
+      if (this.#leave.sent) this.#drop('unbound');
     } else if (isBindResponse(command)) {
       if (this.state === session.BINDING) this.#onBindResponse(b, start, end);
     } else if (command !== smpp.ENQUIRE_LINK_RESP) {
@@ -296,12 +292,11 @@ export class OutboundBind {
   }
 
   #onNack(b: Buffer, start: number, end: number, sequence: number): void {
-    const status = session.responseStatus(b, start);
-    if (this.state === session.BINDING) this.#bindRefused(status, smpp.GENERIC_NACK);
-    else if (sequence !== 0) this.#requests.onOtherResponse(b, start, end, sequence);
-    else if (status === smpp.ESME_RINVCMDLEN) this.#drop('the SMSC says that it lost the framing');
-    else if (!this.#requests.onBlindNack(b, start, end)) {
-      this.#drop('the SMSC sent several generic_nacks without a sequence_number');
+    if (this.state === session.BINDING)
+      this.#bindRefused(session.responseStatus(b, start), smpp.GENERIC_NACK);
+    else {
+      const why = this.#requests.onNack(b, start, end, sequence);
+      if (why !== '') this.#drop(why);
     }
   }
 
@@ -328,24 +323,47 @@ export class OutboundBind {
   }
 
   #onUnbind(sequence: number): void {
-    this.#headerOnly(smpp.UNBIND_RESP, smpp.ESME_ROK, sequence);
-    this.#drop('the SMSC unbound');
+    const before = this.#leave.asked;
+    if (before !== undefined) this.#headerOnly(smpp.UNBIND_RESP, smpp.ESME_ROK, before);
+    this.state = session.UNBOUND;
+    this.#leave.onUnbind(sequence, this.#handler.now());
+    // One that says so again waits no longer.
+    if (before !== undefined) this.#takeLeave();
+  }
+
+  /** Goes on with the end of the session once nothing is open between both sides, or was for too long. */
+  #leaveIfDue(nowMs: number): boolean {
+    const isQuiet = this.window.size === 0 && this.#requests.operations === 0 && this.#delivers.open <= 0;
+    if (this.#link === undefined || !this.#leave.isDue(isQuiet, nowMs)) return false;
+    this.#takeLeave();
+    return true;
+  }
+
+  #takeLeave(): void {
+    const { asked } = this.#leave;
+    if (asked !== undefined) {
+      this.#headerOnly(smpp.UNBIND_RESP, smpp.ESME_ROK, asked);
+      this.#drop('the SMSC unbound');
+      return;
+    }
+    this.#leave.wanted = false;
+    this.#leave.sent = true;
+    this.state = session.UNBOUND;
+    this.#headerOnly(smpp.UNBIND, smpp.ESME_ROK, this.window.nextSequence());
+    this.flush();
   }
 
   #headerOnly(command: number, status: number, sequence: number): void {
     (this.#link as SocketLink).headerOnly(command, status, sequence);
   }
 
-  /** Asks the SMSC to end the session; nothing is sent after it. */
+  /** Asks the SMSC to end the session, once what is open is answered; no request is sent any more. */
   unbind(): void {
     this.#stopping = true;
-    if (!session.isBound(this.state)) {
-      this.#drop('stopping');
-      return;
-    }
-    this.#headerOnly(smpp.UNBIND, smpp.ESME_ROK, this.window.nextSequence());
-    this.flush();
-    this.state = session.UNBOUND;
+    if (session.isBound(this.state)) {
+      this.#leave.want(this.#handler.now());
+      this.#leaveIfDue(this.#handler.now());
+    } else if (this.#leave.asked === undefined) this.#drop('stopping');
   }
 
   /** Drops this connection and comes back. */
@@ -356,6 +374,7 @@ export class OutboundBind {
   /** Cuts the link now. */
   close(): void {
     this.#stopping = true;
+    if (this.#leave.wanted) this.#takeLeave();
     this.#drop('closed');
   }
 
@@ -373,7 +392,6 @@ export class OutboundBind {
     this.#writer = undefined;
     this.state = session.CLOSED;
     this.generation++;
-    this.#dataSequences.clear();
     this.#reconnect.onDown(this.#handler.now(), Math.random());
     this.#requests.expireOperations(Infinity);
     this.#handler.onDown(this, why);

@@ -193,6 +193,26 @@ describe('from the SMSC', () => {
     expect(stage.told.pdus).toEqual([bytes.toString('hex')]);
   });
 
+  test.each([
+    ['3.3', 'query_sm', '0000001480000003000000040000003200000000'],
+    ['3.3', 'submit_sm_gsm7_plain', '0000001180000004000000040000000a00'],
+    ['3.4', 'submit_sm_gsm7_plain', '0000001080000004000000040000000a'],
+  ])(
+    '%s: a request of the wrong direction, %s, has the body of its version',
+    async (interface_version, name, answer) => {
+      const peer = await stage.bound({ interface_version });
+      peer.write(vectorNamed(name).bytes);
+      expect(await peer.takePdu()).toBe(answer);
+    },
+  );
+
+  test('a transmitter has no deliver_sm and data_sm, and says so in their own forms', async () => {
+    const peer = await stage.bound({ interface_version: '3.3' }, Buffer.from('raw\0'), 'transmitter');
+    peer.write(Buffer.concat([vectorNamed('deliver_sm_mo').bytes, vectorNamed('data_sm_dlr').bytes]));
+    expect(await peer.takePdu()).toBe('0000001180000005000000040000000100');
+    expect(await peer.takePdu()).toBe('0000001180000103000000040000002c00');
+  });
+
   test('a refused data_sm of a 3.3 SMSC has the NUL that 3.3 can not do without', async () => {
     const peer = await stage.bound({ interface_version: '3.3' });
     stage.told.deliverStatus = 0x64;
