@@ -10,10 +10,10 @@ import { COMMAND_OF, Reconnect, bindRequest, clientTimers, isBindResponse, refus
 import type { BindKind } from './client-bind.ts';
 import { ClientDelivers } from './client-delivers.ts';
 import type { HandlerOf } from './client-handler.ts';
-import { ClientLeave } from './client-leave.ts';
 import { ClientRequests } from './client-requests.ts';
 import * as smpp from './constants.ts';
 import { readU32, writeHeader } from './cursor.ts';
+import { Leave } from './leave.ts';
 import type { LinkWriter } from './link.ts';
 import { negotiate, versionNumber } from './negotiate.ts';
 import { decodeBindResp } from './pdu/bind.ts';
@@ -52,7 +52,7 @@ export class OutboundBind {
   readonly #requests: ClientRequests<OutboundBind>;
   /** What waits for `answerDeliver`. */
   readonly #delivers = new ClientDelivers();
-  readonly #leave = new ClientLeave();
+  readonly #leave = new Leave();
   #link: SocketLink | undefined;
   #writer: LinkWriter | undefined;
   #timers: SessionTimers;

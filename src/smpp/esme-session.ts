@@ -13,8 +13,10 @@ import { BindError } from './library-types.ts';
 import type { Answer, Fields, RequestError, ResponseTo } from './library-types.ts';
 import { negotiate, versionNumber } from './negotiate.ts';
 import type { VersionName } from './negotiate.ts';
-import { DEFAULT_SETTINGS, PduSession, settingsOf } from './pdu-session.ts';
-import type { Malformed, PduSessionSettings } from './pdu-session.ts';
+import { PduSession } from './pdu-session.ts';
+import type { Malformed } from './pdu-session.ts';
+import { DEFAULT_SETTINGS, settingsOf } from './session-settings.ts';
+import type { PduSessionSettings } from './session-settings.ts';
 import { CLIENT, boundStateOf } from './session.ts';
 
 export interface EsmeBind {

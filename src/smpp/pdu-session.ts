@@ -9,40 +9,14 @@ import * as smpp from './constants.ts';
 import { readU32 } from './cursor.ts';
 import { RequestError } from './library-types.ts';
 import type { Answer, AnswerFields, Fields, RequestCommand, ResponseTo } from './library-types.ts';
+import { Leave } from './leave.ts';
 import { PendingRequests } from './pending-requests.ts';
-import { writeDataSmResp, writeDeliverSmResp } from './pdu/deliver-sm.ts';
+import { refusalOf } from './refusal.ts';
+import type { PduSessionSettings } from './session-settings.ts';
 import * as session from './session.ts';
 import { SocketLink } from './socket-link.ts';
 import type { LinkOwner } from './socket-link.ts';
 import { SessionTimers, TICK_CLOSE_INIT, TICK_ENQUIRE, TICK_OK } from './timers.ts';
-
-export interface PduSessionSettings {
-  /** Our requests in flight at one time; more wait. */
-  windowMax: number;
-  /** Our requests that wait. */
-  waitingMax: number;
-  /** The peer's requests that wait for our answer; then nothing more is read. */
-  requestsMax: number;
-  /** Until the session is bound; 0: for ever. */
-  bindTimeoutMs: number;
-  responseTimeoutMs: number;
-  /** Silence after which an enquire_link is sent; 0: never. Two that go unanswered end the session. */
-  enquireLinkMs: number;
-  /** Silence of the peer that ends the session; 0: none. */
-  inactivityMs: number;
-  pduBytesMax: number;
-}
-
-export const DEFAULT_SETTINGS: PduSessionSettings = {
-  windowMax: 10,
-  waitingMax: 10_000,
-  requestsMax: 100,
-  bindTimeoutMs: 10_000,
-  responseTimeoutMs: 60_000,
-  enquireLinkMs: 30_000,
-  inactivityMs: 300_000,
-  pduBytesMax: 131_072,
-};
 
 /** What can not be read; it has been answered. */
 export type Malformed = Extract<DecodedPdu, { ok: false }>;
@@ -77,6 +51,10 @@ export class PduSession {
   readonly #events: PduSessionEvents;
   readonly #pending: PendingRequests;
   readonly #timers: SessionTimers;
+  readonly #leave: Leave;
+  #unbound: Promise<void> | undefined;
+  /** Ends the wait of `unbind`. */
+  #onLeft: () => void = () => undefined;
   #link: SocketLink | undefined;
   #ticking: NodeJS.Timeout | undefined;
   #unanswered = 0;
@@ -98,6 +76,7 @@ export class PduSession {
     this.#settings = settings;
     this.#events = events;
     this.#pending = new PendingRequests(settings.windowMax, settings.waitingMax);
+    this.#leave = new Leave(settings.unbindTimeoutMs);
     const timers = {
       sessionInitMs: settings.bindTimeoutMs,
       enquireMs: settings.enquireLinkMs,
@@ -174,11 +153,13 @@ export class PduSession {
 
   #encode(command: string, fields: object, sequenceNumber: number): Buffer {
     const pdu: object = { ...fields, command, sequenceNumber };
-    return encodePdu(pdu as PduInput, this.version);
+    // data_sm is none of 3.3; who sends one all the same gets its response.
+    const lenient = command === 'data_sm_resp' && this.version <= smpp.VERSION_33;
+    return encodePdu(pdu as PduInput, this.version, { lenient });
   }
 
   #isOpen(): boolean {
-    return this.#link !== undefined && this.state !== session.UNBOUND;
+    return this.#link !== undefined && this.state !== session.UNBOUND && !this.#leave.wanted;
   }
 
   #sendWaiting(): void {
@@ -235,10 +216,9 @@ export class PduSession {
     return this.#mayRead();
   }
 
-  /** The commands that 3.3 alone has are for the handler to serve; its data_sm has no response in that version. */
+  /** The commands that 3.3 alone has are for the handler to serve. */
   #judge(command: number): number {
     const act = session.judge(this.role, this.state, this.version, command);
-    if (act === session.ACT_DATA && this.version <= smpp.VERSION_33) return session.ACT_UNKNOWN;
     if (act !== session.ACT_UNKNOWN || this.version > smpp.VERSION_33 || !ONLY_33.has(command)) return act;
     return session.judge(this.role, this.state, this.version, smpp.QUERY_SM);
   }
@@ -279,6 +259,7 @@ export class PduSession {
       this.#events.onError(error);
     }
     this.#unanswered--;
+    this.#leaveIfDue();
     if (this.#mayRead()) this.#link?.resume();
   }
 
@@ -298,16 +279,7 @@ export class PduSession {
   }
 
   #refuse(command: number, status: number, sequence: number): void {
-    const { writer } = this.#link as SocketLink;
-    if (status === smpp.ESME_RINVCMDID) this.#headerOnly(smpp.GENERIC_NACK, status, sequence);
-    else if (command === smpp.DELIVER_SM || command === smpp.DATA_SM) {
-      writer.reserve(17);
-      writer.at +=
-        command === smpp.DELIVER_SM
-          ? writeDeliverSmResp(writer.buffer, writer.at, status, sequence)
-          : writeDataSmResp(writer.buffer, writer.at, status, sequence, this.version);
-      this.#flushSoon();
-    } else this.#headerOnly(smpp.responseIdOf(command), status, sequence);
+    this.#write(refusalOf(command, status, sequence, this.version));
   }
 
   #onResponse(command: number, sequence: number, b: Buffer, start: number, end: number): void {
@@ -329,13 +301,48 @@ export class PduSession {
       }
     }
     this.#sendWaiting();
+    this.#leaveIfDue();
   }
 
   #onUnbind(sequence: number): void {
-    const again = this.state === session.UNBOUND;
-    this.#headerOnly(smpp.UNBIND_RESP, smpp.ESME_ROK, sequence);
+    const before = this.#leave.asked;
+    if (before !== undefined) {
+      // One that says so again waits no longer.
+      this.#headerOnly(smpp.UNBIND_RESP, smpp.ESME_ROK, before);
+      this.#answerUnbind(sequence);
+      return;
+    }
+    if (this.state === session.UNBOUND) {
+      this.#headerOnly(smpp.UNBIND_RESP, smpp.ESME_ROK, sequence);
+      return;
+    }
     this.state = session.UNBOUND;
-    if (!again) this.#events.onUnbind();
+    this.#pending.failWaiting('the peer unbound');
+    this.#leave.onUnbind(sequence, performance.now());
+    this.#leaveIfDue();
+  }
+
+  #answerUnbind(sequence: number): void {
+    this.#leave.asked = undefined;
+    this.#headerOnly(smpp.UNBIND_RESP, smpp.ESME_ROK, sequence);
+    this.#events.onUnbind();
+  }
+
+  /** The unbind or its response, once nothing is open between both sides, or was for too long. */
+  #leaveIfDue(): void {
+    if (this.#link === undefined) return;
+    const { asked } = this.#leave;
+    // What an ESME that goes owes us it may still answer before it closes.
+    const awaits = asked !== undefined && this.role === session.SERVER ? 0 : this.#pending.open;
+    if (!this.#leave.isDue(this.#unanswered === 0 && awaits === 0, performance.now())) return;
+    if (asked !== undefined) {
+      this.#answerUnbind(asked);
+      return;
+    }
+    this.#leave.wanted = false;
+    this.#pending.fail('no answer before the unbind');
+    this.send('unbind', {}, this.#onLeft, this.#onLeft);
+    this.state = session.UNBOUND;
   }
 
   #onBroken(length: number, sequence: number): void {
@@ -352,17 +359,25 @@ export class PduSession {
     } else if (verdict === TICK_CLOSE_INIT) this.close('no bind in time');
     else if (verdict !== TICK_OK) this.close('the peer was silent for too long');
     this.#sendWaiting();
+    this.#leaveIfDue();
   }
 
-  /** Asks the peer to end the session, and ends it when it has answered or does not. */
-  async unbind(): Promise<void> {
-    const answer = this.request('unbind', {});
-    this.state = session.UNBOUND;
-    try {
-      await answer;
-    } catch (error) {
-      // An end without an answer is one too.
-      if (!(error instanceof RequestError)) throw error;
+  /**
+   * Ends the session in order: what is open between both sides is answered, no longer than `unbindTimeoutMs`, then
+   * comes the unbind, and with its answer or without one the end.
+   */
+  unbind(): Promise<void> {
+    this.#unbound ??= this.#askToLeave();
+    return this.#unbound;
+  }
+
+  async #askToLeave(): Promise<void> {
+    if (this.#isOpen()) {
+      await new Promise<void>((resolve) => {
+        this.#onLeft = resolve;
+        this.#leave.want(performance.now());
+        this.#leaveIfDue();
+      });
     }
     this.close('unbound');
   }
@@ -379,14 +394,7 @@ export class PduSession {
     this.#link = undefined;
     this.state = session.CLOSED;
     this.#pending.fail(why);
+    this.#onLeft();
     this.#events.onClosed(why);
   }
-}
-
-/** The settings among the options of a session. */
-export function settingsOf(options: Partial<PduSessionSettings>): Partial<PduSessionSettings> {
-  const keys = Object.keys(DEFAULT_SETTINGS) as (keyof PduSessionSettings)[];
-  return Object.fromEntries(
-    keys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]),
-  );
 }

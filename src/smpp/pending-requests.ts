@@ -19,7 +19,7 @@ export class PendingRequests {
   readonly #windowMax: number;
   readonly #waitingMax: number;
   readonly #inFlight = new Map<number, Pending>();
-  #waiting: Pending[] = [];
+  readonly #waiting: Pending[] = [];
   #sequence = 0;
 
   /** At most so many in flight at one time, and so many behind them. */
@@ -35,6 +35,11 @@ export class PendingRequests {
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** What has no answer yet, sent or not. */
+  get open(): number {
+    return this.#inFlight.size + this.#waiting.length;
   }
 
   /** The next sequence_number; after 0x7FFFFFFF comes 1, and one that is in flight is left out. */
@@ -89,9 +94,16 @@ export class PendingRequests {
 
   /** Rejects everything: the session has ended. */
   fail(why: string): void {
-    const all = [...this.#inFlight.values(), ...this.#waiting];
+    const sent = [...this.#inFlight.values()];
     this.#inFlight.clear();
-    this.#waiting = [];
-    for (const request of all) request.reject(new RequestError(`${request.command}: ${why}`));
+    for (const request of sent) request.reject(new RequestError(`${request.command}: ${why}`));
+    this.failWaiting(why);
+  }
+
+  /** Rejects what was not sent. */
+  failWaiting(why: string): void {
+    for (const request of this.#waiting.splice(0)) {
+      request.reject(new RequestError(`${request.command}: ${why}`));
+    }
   }
 }

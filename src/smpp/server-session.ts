@@ -14,8 +14,10 @@ import * as smpp from './constants.ts';
 import type { Answer, Fields, ResponseTo } from './library-types.ts';
 import { spokenVersion, versionNumber } from './negotiate.ts';
 import type { VersionName } from './negotiate.ts';
-import { DEFAULT_SETTINGS, PduSession, settingsOf } from './pdu-session.ts';
-import type { Malformed, PduSessionSettings } from './pdu-session.ts';
+import { PduSession } from './pdu-session.ts';
+import type { Malformed } from './pdu-session.ts';
+import { DEFAULT_SETTINGS, settingsOf } from './session-settings.ts';
+import type { PduSessionSettings } from './session-settings.ts';
 import { BINDING, CLOSED, SERVER, boundStateOf } from './session.ts';
 
 export type BindPdu = PduOf<'bind_transmitter' | 'bind_receiver' | 'bind_transceiver'>;

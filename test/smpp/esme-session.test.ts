@@ -155,10 +155,31 @@ describe('from the SMSC', () => {
     expect(peer.heard).toBe(expected + pong);
   });
 
-  test('data_sm on a 3.3 session: a command that the version does not know', async () => {
-    const { peer } = await overRaw({ interfaceVersion: '3.3' });
-    peer.write(vectorNamed('data_sm_dlr').bytes);
-    expect(await peer.takePdu()).toBe('0000001080000000000000030000002c');
+  test.each([
+    [0, '0000001180000103000000000000002c00'],
+    [0x64, '0000001180000103000000640000002c00'],
+  ])(
+    'data_sm on a 3.3 session is taken: the receipt in it is not to be lost; answered %i',
+    async (status, answer) => {
+      const { peer } = await overRaw({ interfaceVersion: '3.3' }, { onDataSm: () => status });
+      peer.write(vectorNamed('data_sm_dlr').bytes);
+      expect(await peer.takePdu()).toBe(answer);
+    },
+  );
+
+  test('what does not belong is answered on a 3.3 session with the body that 3.3 has', async () => {
+    const { peer } = await overRaw({ interfaceVersion: '3.3', bind: 'transmitter' });
+    for (const [name, answer] of [
+      ['submit_sm_gsm7_plain', '0000001180000004000000040000000a00'],
+      ['query_sm', '0000001480000003000000040000003200000000'],
+      ['deliver_sm_mo', '0000001180000005000000040000000100'],
+      ['data_sm_dlr', '0000001180000103000000040000002c00'],
+      ['cancel_sm_by_id', '00000010800000080000000400000035'],
+      ['unknown_request', '00000010800000000000000300000015'],
+    ]) {
+      peer.write(vectorNamed(name).bytes);
+      expect(await peer.takePdu(), name).toBe(answer);
+    }
   });
 
   test('what can not be read is answered and told', async () => {
@@ -178,7 +199,7 @@ describe('from the SMSC', () => {
   test('unbind is answered, told, and ends the session', async () => {
     const told: string[] = [];
     const { session, peer } = await overRaw(
-      {},
+      { unbindTimeoutMs: 100 },
       { onUnbind: () => told.push('unbind'), onClosed: (why) => told.push(why) },
     );
     const waiting = expect(session.submitSm({ destinationAddr: '49' })).rejects.toThrow('the SMSC unbound');

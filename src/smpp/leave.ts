@@ -1,30 +1,35 @@
 /**
- * How an outbound bind ends in order (v3.4 section 4.2; reference section 7.1): nothing new is sent, what is open
- * between both sides is answered, then comes the unbind or its response.
+ * How a session ends in order (v3.4 section 4.2; reference section 7.1): nothing new is sent, what is open between both
+ * sides is answered, then comes the unbind or its response.
  */
 
 /** What is open has so long to be answered. */
 const OPEN_MS = 5_000;
 
-export class ClientLeave {
-  /** sequence_number of the SMSC's unbind that waits for its response. */
+export class Leave {
+  /** sequence_number of the peer's unbind that waits for its response. */
   asked: number | undefined = undefined;
   /** Our unbind waits to be sent. */
   wanted = false;
   /** It was sent. */
   sent = false;
+  readonly #openMs: number;
   #deadlineMs = 0;
 
-  /** The SMSC goes. */
+  constructor(openMs: number = OPEN_MS) {
+    this.#openMs = openMs;
+  }
+
+  /** The peer goes. */
   onUnbind(sequence: number, nowMs: number): void {
     this.asked = sequence;
-    this.#deadlineMs = nowMs + OPEN_MS;
+    this.#deadlineMs = nowMs + this.#openMs;
   }
 
   /** We go. */
   want(nowMs: number): void {
     this.wanted = true;
-    this.#deadlineMs = nowMs + OPEN_MS;
+    this.#deadlineMs = nowMs + this.#openMs;
   }
 
   /** Whether the next step may be done: there is one, and nothing is open, or it was open for too long. */
