@@ -45,7 +45,9 @@ export function dataSm(session: Session, pdu: PduOf<'data_sm'>, sequence: number
   edge.times.scheduleMs = 0;
   edge.times.expiresMs = 0;
   const ttl = pdu.tlvs.find(({ tag }) => tag === smpp.TLV_QOS_TIME_TO_LIVE)?.value;
-  if (ttl?.length === 4) edge.times.expiresMs = edge.nowMs + ttl.readUInt32BE(0) * 1000;
+  const seconds = ttl?.length === 4 ? ttl.readUInt32BE(0) : 0;
+  // 0 is no wish, as it is in a submit_sm: a message that may live for no time would not be sent.
+  if (seconds > 0) edge.times.expiresMs = edge.nowMs + seconds * 1000;
   const { version, reference } = session;
   const origin = { version, protocol: PROTOCOL_SMPP, session: reference, sequence, isData: true };
   const concat = concatOf(bytes, fields);
