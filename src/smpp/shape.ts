@@ -152,8 +152,7 @@ function wholeMessage(work: Work, coded: Coded): Shaped {
   }
   const bodies = pieces.map((piece) => bodyOf(base, piece, style, coded.dataCoding));
   if (parts === 1) {
-    // A header that came stays as it was, with elements that make no sense too.
-    const kept = carried.octets === data.octets && data.elements.length === ownElements(carried).length;
+    const kept = carried.octets === data.octets && keepsHeader(carried, data);
     const header = kept ? writeUdh(carried.elements) : pieces[0].header;
     const inPayload = style === 'payload' && carried.inPayload;
     bodies[0] = withOctets(base, header, data.octets, coded.dataCoding, inPayload);
@@ -161,6 +160,17 @@ function wholeMessage(work: Work, coded: Coded): Shaped {
     bodies[0] = withOctets(base, pieces[0].header, data.octets, coded.dataCoding, true);
   }
   return { ok: true, bodies, parts };
+}
+
+/**
+ * Whether a header that came stays as it was, with elements that make no sense too: where the text has its room behind
+ * all of them.
+ */
+function keepsHeader(carried: CarriedData, data: UserData): boolean {
+  if (data.elements.length !== ownElements(carried).length) return false;
+  return (
+    carried.elements.length === data.elements.length || fitsOneSms({ ...data, elements: carried.elements })
+  );
 }
 
 /** Only UTF-8 has more octets than a short_message while it fits one SMS. */
@@ -218,14 +228,17 @@ function onePart(work: Work, coded: Coded, part: Concatenation): Shaped {
   if (!fitsPart(data, room)) return refuse(smpp.ESME_RINVMSGLEN, 'the part is longer than one SMS');
   const body = (fields: MessageObject, header: Buffer): MessageObject =>
     withOctets(fields, header, data.octets, coded.dataCoding, false);
-  if (stays && (beside || elements === came)) {
-    const same = body(base, writeUdh(carried.elements));
+  // More concatenations than the one that counts may leave no room: then it stands alone.
+  const whole = kind === 'sar' || fitsPart(data, udhLength(carried.elements));
+  if (stays && whole && (beside || elements === came)) {
+    const same = body(base, writeUdh(kind === 'sar' ? came : carried.elements));
     return oneBody(kind === 'sar' ? withSar(same, part) : same);
   }
   if (kind === 'sar') return oneBody(withSar(body(withPorts(base, came), writeUdh([])), part));
   const reference = kind === 'udh8' ? part.reference & 0xff : part.reference;
   const own = concatenationElement(kind, reference, part.total, part.sequence);
-  return oneBody(body(elements === came ? base : withoutPorts(base), writeUdh([own, ...elements])));
+  const all = beside ? came : elements;
+  return oneBody(body(all === came ? base : withoutPorts(base), writeUdh([own, ...all])));
 }
 
 function kindFor({ profile, carried }: Work, kind: Concatenation['kind']): Concatenation['kind'] {
