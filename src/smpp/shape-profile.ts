@@ -91,11 +91,12 @@ function changesPlace(f: MessageFields, charset: Charset, profile: SmscProfile):
   }
   // sar_* do not go with a header, nor to an SMSC that wants another form.
   const sarStays = profile.tlvs && (style === 'as-is' || style === 'sar') && f.udhLength === 0;
-  if (f.sarRef >= 0 && !sarStays) return true;
+  // Part 1 of 1 is no part, but an SMSC may write a header for it, which the text may have no room for.
+  if (f.sarRef >= 0 && (!sarStays || f.sarTotal === 1)) return true;
   // A header of one octet has no elements: it is left out.
   if (f.udhLength === 1 || (f.udhLength > 0 && style !== 'as-is')) return true;
   // The header that the SMSC writes for sar_* takes 6 octets, and 6 more where ports stand beside them.
-  const header = f.sarRef >= 0 && f.sarTotal > 1 ? SAR_HEADER_OCTETS_MAX : f.udhLength;
+  const header = f.sarRef >= 0 ? SAR_HEADER_OCTETS_MAX : f.udhLength;
   return f.dataLength - f.udhLength > octetsThatFit(charset, header);
 }
 

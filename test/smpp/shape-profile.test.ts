@@ -4,6 +4,7 @@ import type { MessageObject } from '../../src/smpp/pdu/message-encode.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
 import { encodeSubmitSm, scanSubmitSm } from '../../src/smpp/pdu/submit-sm.ts';
 import { needsShape, type Sender, type SmscProfile } from '../../src/smpp/shape-profile.ts';
+import { sarTlvs } from '../../src/smpp/udh.ts';
 import { type Random, seeded } from '../core/random.ts';
 import { shaped, SENDER, SMSC, SMSC_33, SMSC_50, vectorMessage } from './shape-support.ts';
 
@@ -63,6 +64,12 @@ describe('needsShape', () => {
     ['a text of HTTP', { dataCoding: 8, message: Buffer.alloc(2) }, { recode: true }, {}],
     ['sar_* for an SMSC of headers', vectorMessage('submit_sm_sar_1of2'), {}, { longMessages: 'udh8' }],
     ['sar_* for an SMSC without TLVs', vectorMessage('submit_sm_sar_1of2'), {}, { tlvs: false }],
+    [
+      'sar_* of one part, which an SMSC may write a header for',
+      { message: text('a'.repeat(160)), tlvs: sarTlvs(1, 1, 1) },
+      {},
+      { longMessages: 'sar' },
+    ],
     ['a header for an SMSC of sar_*', vectorMessage('submit_sm_concat8_1of2'), {}, { longMessages: 'sar' }],
     [
       'a header for an SMSC of message_payload',
