@@ -38,6 +38,7 @@ export const FINAL_REASONS = [
   'RECEIPT_NOT_TAKEN',
   'CANCELLED',
   'PART',
+  'REPEATED',
 ];
 
 export function stateName(state: number): string {

@@ -105,6 +105,19 @@ export class Assembly<T> {
     return heldOf(set);
   }
 
+  /** Takes out the held part that `isIt` says it is; undefined: there is none at that place of that message. */
+  takeOne(key: AssemblyKey, sequence: number, isIt: (part: T) => boolean): T | undefined {
+    const name = nameOf(key);
+    const set = this.#sets.get(name);
+    const held = set?.parts[sequence - 1];
+    if (set === undefined || held === undefined || !isIt(held)) return undefined;
+    set.parts[sequence - 1] = undefined;
+    set.held--;
+    this.#partsHeld--;
+    if (set.held === 0) this.#sets.delete(name);
+    return held;
+  }
+
   #remove(name: string, set: PartSet<T>): void {
     this.#sets.delete(name);
     this.#partsHeld -= set.held;

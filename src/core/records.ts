@@ -31,7 +31,8 @@ export const RECORD_HEADER_BYTES = 24;
  *
  * A record of anything but a plain short message is followed, on the next 8-byte boundary, by an extension:
  *   0 u32 toldLow  4 u32 toldHigh: the id that the client was told, 0: the message's own. EXTENSION_FLAG_LED: the
- *     id of the part that came first
+ *     id of the part that came first. EXTENSION_FLAG_HELD: toldLow says how its sender means data_coding, the
+ *     session's interface_version and HELD_HTTP
  *   8 f64 scheduleMs (0: at once)
  *  16 u8 part (from 1)  17 u8 parts (0: it is whole)  18 u8 flags (EXTENSION_FLAG_*)  19 u8 0
  *  20 u32 EXTENSION_FLAG_LED: hash of what the parts of one message have in common
@@ -68,6 +69,9 @@ export const EXTENSION_FLAGS = 18;
 export const EXTENSION_KEY = 20;
 /** It waits for the other parts of its message, to be joined with them. */
 export const EXTENSION_FLAG_HELD = 1;
+export const HELD_VERSION_MASK = 0xff;
+/** It came over HTTP. */
+export const HELD_HTTP = 0x100;
 /** Made by joining what the client sent in parts: no client knows its id. */
 export const EXTENSION_FLAG_INTERNAL = 2;
 /** One destination of several: its receipt is told under the id of the whole submit_multi. */
@@ -145,6 +149,8 @@ export const FINAL_RECEIPT_NOT_TAKEN = 5;
 export const FINAL_CANCELLED = 6;
 /** A part: what became of it is told with its message. */
 export const FINAL_PART = 7;
+/** The same part again, while the first one waits for the others: that one was answered for. */
+export const FINAL_REPEATED = 8;
 
 /**
  * PARKED: a receipt that no message is known for yet; it may have overtaken its submit_sm_resp.

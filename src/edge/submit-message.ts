@@ -21,6 +21,8 @@ import {
   EXTENSION_KEY,
   EXTENSION_PART,
   EXTENSION_PARTS,
+  HELD_HTTP,
+  PROTOCOL_HTTP,
   RECORD_TYPE,
   SUBMIT_BATCH,
   align8,
@@ -124,7 +126,8 @@ export function submitMessage(
     extension = { part: part.sequence, parts: part.total };
     if (mustHold(account, smsc, origin, message)) {
       const { scheduleMs } = edge.times;
-      extension = { ...extension, scheduleMs, flags: EXTENSION_FLAG_HELD };
+      const toldLow = origin.version | (origin.protocol === PROTOCOL_HTTP ? HELD_HTTP : 0);
+      extension = { ...extension, scheduleMs, flags: EXTENSION_FLAG_HELD, toldLow };
       const head = { ...headOf(edge, account, smsc, origin, message), extension };
       const pdu = encodeMessage(SUBMIT_SM, withoutOurs(message), 0);
       return sendEntries(edge, smsc.shard, origin, [{ pdu, head }]);

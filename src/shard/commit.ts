@@ -32,11 +32,11 @@ import { dispatch } from './dispatch.ts';
 import { forget } from './events.ts';
 import { fillSlot, isHeld } from './fill-slot.ts';
 import { answer } from './answers.ts';
-import { hold, joinHeld } from './joining.ts';
+import { endRepeated, hold, joinHeld } from './joining.ts';
 import { sendHeldOperationAnswers } from './operation-answers.ts';
 import { queueReceipt, serveDesks } from './receipts-out.ts';
 import { flushStore, rowOf } from './spill.ts';
-import type { ShardState, Smsc } from './state.ts';
+import type { PartId, ShardState, Smsc } from './state.ts';
 
 /** Every answer that waited for this commit goes out, and the messages enter their queues. */
 export function onCommitted(shard: ShardState, group: Group, tookMs: number): void {
@@ -68,7 +68,8 @@ function settleAccepted(shard: ShardState, group: Group, index: number): void {
   const slot = group.acceptedSlot[index];
   const { u16, u32 } = bytes;
   const smsc = shard.smscs[u16[(at + ACCEPTED_SMSC) >> 1]] as Smsc;
-  if (slot === NO_SLOT) settleStored(shard, smsc, bytes, at, group.acceptedChunk[index]);
+  let first: PartId | undefined;
+  if (slot === NO_SLOT) first = settleStored(shard, smsc, bytes, at, group.acceptedChunk[index]);
   else {
     smsc.entering--;
     if ((table.flags[slot] & FLAG_SCHEDULED) === 0) {
@@ -85,12 +86,20 @@ function settleAccepted(shard: ShardState, group: Group, index: number): void {
   if (slot !== NO_SLOT && (table.flags[slot] & FLAG_TOLD) !== 0) {
     idHigh = table.toldHigh[slot];
     idLow = table.toldLow[slot];
+  } else if (first !== undefined) {
+    ({ idHigh, idLow } = first);
   }
   tell(shard, group, index, ESME_ROK, idHigh, idLow);
 }
 
-/** A message without a slot becomes a row of the store. */
-function settleStored(shard: ShardState, smsc: Smsc, bytes: Bytes, at: number, chunk: number): void {
+/** A message without a slot becomes a row of the store; but for a part that repeats another, which is returned. */
+function settleStored(
+  shard: ShardState,
+  smsc: Smsc,
+  bytes: Bytes,
+  at: number,
+  chunk: number,
+): PartId | undefined {
   const { scratch, table } = shard;
   const length = bytes.u32[at >> 2];
   table.clear(scratch);
@@ -103,11 +112,16 @@ function settleStored(shard: ShardState, smsc: Smsc, bytes: Bytes, at: number, c
   table.state[scratch] = SLOT_JOURNAL;
   table.bodyBlock[scratch] = NO_BLOCK;
   table.flags[scratch] = 0;
-  shard.spilled.push(row);
   if (held) {
     shard.holding--;
-    hold(shard, row);
-  } else smsc.spilled++;
+    const first = hold(shard, row);
+    if (first === undefined) shard.spilled.push(row);
+    else endRepeated(shard, row, false);
+    return first;
+  }
+  shard.spilled.push(row);
+  smsc.spilled++;
+  return undefined;
 }
 
 function tell(

@@ -1,22 +1,22 @@
 /**
  * Parts that a client sent one by one and that are to go out in another form, or be told of with one receipt: each is
  * accepted and answered by itself and waits in the store; once all are there they are joined and go out as one message
- * in the form of their SMSC. Parts whose others do not come in time go as they came.
+ * in the form of their SMSC. Parts whose others do not come in time go as they came, or are converted by themselves.
  */
 import { crc32 } from 'node:zlib';
 import type { AssemblyLimits } from '../core/assembly.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { allocateBytes } from '../core/bytes.ts';
-import type { AccountConfig } from '../core/config.ts';
 import {
   FLAG_SCHEDULED,
+  FLAG_STORED,
   SLOT_FOLLOWER,
-  SLOT_JOURNAL,
   SLOT_QUEUED,
   SLOT_RETRY,
 } from '../core/message-table.ts';
 import {
   EXTENSION_FLAG_INTERNAL,
+  FINAL_REPEATED,
   JOINED_TOLD_EACH,
   JOINED_TOLD_FOR_ALL,
   JOINED_TOLD_NOT,
@@ -25,22 +25,27 @@ import {
 } from '../core/records.ts';
 import { GROUP_ACTIONS_MAX, NO_EDGE } from '../cdr/group.ts';
 import { writeAccepted } from '../smpp/accepted.ts';
-import { ESME_ROK, HEADER_BYTES, STATE_REJECTED, SUBMIT_SM, VERSION_50 } from '../smpp/constants.ts';
-import { concatOf } from '../smpp/concat.ts';
-import { writeHeader } from '../smpp/cursor.ts';
-import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
-import { encodeMessage, readMessage } from '../smpp/pdu/message-encode.ts';
-import type { MessageObject } from '../smpp/pdu/message-encode.ts';
-import { MessageFields } from '../smpp/pdu/message-fields.ts';
+import { STATE_DELETED, STATE_UNDELIVERABLE, SUBMIT_SM } from '../smpp/constants.ts';
+import { encodeMessage } from '../smpp/pdu/message-encode.ts';
 import { joinParts, shape } from '../smpp/shape.ts';
 import { askingForAll } from '../smpp/shape-fields.ts';
-import type { Sender } from '../smpp/shape-profile.ts';
 import { KIND_HELD } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
-import { appendJoined, appendReleased } from './events.ts';
+import { appendFinal, appendJoined, appendReleased } from './events.ts';
+import {
+  asItCame,
+  bodyOf,
+  objectOf,
+  placeOf,
+  readAlike,
+  readingOf,
+  resetScratch,
+  scheduleOf,
+  senderOf,
+} from './held-part.ts';
 import { accept } from './intake.ts';
 import { fail } from './outcome.ts';
-import { bodyLengthOf, packRow, unpackRow, withBody } from './row.ts';
+import { packRow, unpackRow, withBody } from './row.ts';
 import { loadRow } from './spill.ts';
 import type { HeldSet, PartId, ShardState, Smsc } from './state.ts';
 
@@ -48,43 +53,58 @@ import type { HeldSet, PartId, ShardState, Smsc } from './state.ts';
 export const HELD_LIMITS: AssemblyLimits = { setsMax: 50_000, partsMax: 200_000, waitMs: 60_000 };
 const SETS_A_SWEEP = 200;
 const PAGE_ROWS = 500;
-const fields = new MessageFields();
 let scratchBytes: Bytes | undefined;
 
-/** A part became a row of the store; `row` need not be written yet. */
-export function hold(shard: ShardState, row: PendingRow): void {
-  const { table, scratch, held } = shard;
-  unpackRow(table, scratch, row);
-  const acceptedMs = table.acceptedMs[scratch];
-  const pdu = pduOf(bodyOf(row));
-  const isRead = scanDeliverSm(pdu, 0, pdu.length, VERSION_50, fields) === ESME_ROK;
-  const concat = isRead ? concatOf(pdu, fields) : undefined;
-  const print = crc32(pdu);
+/**
+ * A part became a row of the store; `row` need not be written yet. Returns the held part that it repeats, octet by
+ * octet: its client did not hear of the answer to that one. Then it is not held.
+ */
+export function hold(shard: ShardState, row: PendingRow): PartId | undefined {
+  const { held } = shard;
+  const print = crc32(bodyOf(row));
   const part = { idHigh: row.idHigh, idLow: row.idLow, print };
-  if (concat === undefined) {
+  const place = placeOf(shard, row);
+  if (place === undefined) {
     shard.joinable.push({ complete: false, parts: [part] });
-    return;
+    return undefined;
   }
-  const { kind, reference, total, sequence } = concat;
-  const key = {
-    account: table.account[scratch],
-    source: `${row.smsc} ${pdu.toString('latin1', fields.sourceAt - 2, fields.sourceEnd)}`,
-    dest: pdu.toString('latin1', fields.destAt - 2, fields.destEnd),
-    kind,
-    reference,
-    total,
-  };
-  resetScratch(shard);
+  const { key, sequence, acceptedMs } = place;
   let added = held.add(key, sequence, part, acceptedMs);
-  if (added.outcome === 'duplicate' && added.held.print !== print) {
+  if (added.outcome === 'duplicate') {
+    if (added.held.print === print) return added.held;
     // The number means another message now, and the rest of the one before is not coming: they must not be mixed.
     shard.joinable.push({ complete: false, parts: [...held.take(key)] });
     added = held.add(key, sequence, part, acceptedMs);
   }
   if (added.outcome === 'complete') shard.joinable.push({ complete: true, parts: [...added.parts] });
-  // Held already, or impossible: it goes by itself.
+  // Impossible: it goes by itself.
   else if (added.outcome !== 'waiting') shard.joinable.push({ complete: false, parts: [part] });
   if (held.isOver) letGo(shard, 1);
+  return undefined;
+}
+
+/** The end of a part that `hold` did not take. `isStored`: its row is written. */
+export function endRepeated(shard: ShardState, row: PendingRow, isStored: boolean): void {
+  const { table, scratch } = shard;
+  unpackRow(table, scratch, row);
+  if (isStored) table.flags[scratch] |= FLAG_STORED;
+  appendFinal(shard, scratch, STATE_DELETED, FINAL_REPEATED);
+  resetScratch(shard);
+}
+
+/**
+ * Takes a part out of those that wait. False: it does not wait any more; it is a piece of what is to be sent, or that
+ * is just being written down.
+ */
+export function leaveHeld(shard: ShardState, row: PendingRow): boolean {
+  const isIt = ({ idHigh, idLow }: PartId): boolean => idHigh === row.idHigh && idLow === row.idLow;
+  const place = placeOf(shard, row);
+  if (place !== undefined && shard.held.takeOne(place.key, place.sequence, isIt) !== undefined) return true;
+  const set = shard.joinable.find(({ parts }) => parts.some(isIt));
+  if (set === undefined) return false;
+  set.complete = false;
+  set.parts = set.parts.filter((part) => !isIt(part));
+  return true;
 }
 
 /** Those that wait too long, or longest where there are too many, are to go as they came. */
@@ -117,24 +137,13 @@ export function restoreHeld(shard: ShardState): void {
     let [high, low] = [-1, -1];
     for (;;) {
       const rows = shard.store.next(KIND_HELD, smsc.index, high, low, PAGE_ROWS);
-      for (const row of rows) hold(shard, row);
+      for (const row of rows) if (hold(shard, row) !== undefined) endRepeated(shard, row, true);
       if (rows.length < PAGE_ROWS) break;
       const last = rows[rows.length - 1];
       [high, low] = [last.idHigh, last.idLow];
     }
   }
   resetScratch(shard);
-}
-
-function bodyOf(row: PendingRow): Buffer {
-  return row.blob.subarray(row.blob.length - bodyLengthOf(row));
-}
-
-function pduOf(body: Buffer): Buffer {
-  const pdu = Buffer.alloc(HEADER_BYTES + body.length);
-  writeHeader(pdu, 0, pdu.length, SUBMIT_SM, 0, 0);
-  body.copy(pdu, HEADER_BYTES);
-  return pdu;
 }
 
 function rowsOf(shard: ShardState, parts: readonly PartId[]): PendingRow[] {
@@ -146,19 +155,13 @@ function rowsOf(shard: ShardState, parts: readonly PartId[]): PendingRow[] {
   return rows;
 }
 
-function objectOf(body: Buffer): MessageObject {
-  const pdu = pduOf(body);
-  scanDeliverSm(pdu, 0, pdu.length, VERSION_50, fields);
-  return readMessage(pdu, fields);
-}
-
 /** False: it can not be done, the parts must go as they are. */
 function join(shard: ShardState, held: PartId[]): boolean {
   const rows = rowsOf(shard, held);
   if (rows.length < held.length) return false;
   const { table, scratch } = shard;
   const whole = joinParts(rows.map((row) => objectOf(bodyOf(row))));
-  if (whole === undefined) return false;
+  if (whole === undefined || !readAlike(shard, rows)) return false;
   unpackRow(table, scratch, rows[0]);
   const smsc = shard.smscs[table.smsc[scratch]] as Smsc;
   const account = shard.accounts[table.account[scratch]];
@@ -175,10 +178,11 @@ function join(shard: ShardState, held: PartId[]): boolean {
   const scheduleMs = scheduleOf(shard, scratch);
   resetScratch(shard);
   if (account === undefined) return false;
+  const sender = senderOf(account, readingOf(shard, rows[0]));
   const sentMs = Math.max(shard.nowMs, scheduleMs);
   // Also one body alone: the client's parts wait for its end, and may have asked for different ones.
   const asking = { ...whole, registeredDelivery: askingForAll(head.registeredDelivery) };
-  const shaped = shape(asking, senderOf(account), smsc.profile, shard.references, sentMs);
+  const shaped = shape(asking, sender, smsc.profile, shard.references, sentMs);
   if (!shaped.ok) return false;
   const parts = shaped.bodies.length;
   let leaderLow = 0;
@@ -192,11 +196,6 @@ function join(shard: ShardState, held: PartId[]): boolean {
   }
   follow(shard, held, rows, leaderLow, account.receipts === 'merged', head.registeredDelivery);
   return true;
-}
-
-/** When a message in a slot is to be sent; 0: at once. */
-function scheduleOf({ table }: ShardState, slot: number): number {
-  return (table.flags[slot] & FLAG_SCHEDULED) === 0 ? 0 : table.dueMs[slot];
 }
 
 /** The parts wait for the end of what they were made into. */
@@ -251,14 +250,14 @@ function release(shard: ShardState, parts: readonly PartId[]): void {
   for (const row of rowsOf(shard, parts)) {
     unpackRow(table, scratch, row);
     const body = asItCame(shard, scratch, bodyOf(row));
-    if (body === undefined) {
+    if (typeof body === 'number') {
       resetScratch(shard);
       if (table.freeSlots() === 0) {
         shard.joinable.push({ complete: false, parts: [row] });
         continue;
       }
       store.claim(row);
-      fail(shard, loadRow(shard, row, SLOT_QUEUED), 0, STATE_REJECTED);
+      fail(shard, loadRow(shard, row, SLOT_QUEUED), body, STATE_UNDELIVERABLE);
       continue;
     }
     appendReleased(shard, row.idHigh, row.idLow);
@@ -271,32 +270,4 @@ function release(shard: ShardState, parts: readonly PartId[]): void {
 /** The slot's message waits to be sent, now or at its time. */
 export function becomeReleased({ table }: ShardState, slot: number): void {
   table.state[slot] = (table.flags[slot] & FLAG_SCHEDULED) === 0 ? SLOT_QUEUED : SLOT_RETRY;
-}
-
-/**
- * The body of the held part in `slot`, which came as `body`, by itself and for its SMSC; undefined: that does not take
- * it.
- */
-export function asItCame(shard: ShardState, slot: number, body: Buffer): Buffer | undefined {
-  const { table } = shard;
-  const smsc = shard.smscs[table.smsc[slot]];
-  const account = shard.accounts[table.account[slot]];
-  // One of them is gone with its settings: the part goes as it is.
-  if (account === undefined || smsc === undefined) return body;
-  const profile = { ...smsc.profile, longMessages: 'as-is' as const };
-  const sentMs = Math.max(shard.nowMs, scheduleOf(shard, slot));
-  const shaped = shape(objectOf(body), senderOf(account), profile, shard.references, sentMs);
-  if (!shaped.ok || shaped.bodies.length > 1) return undefined;
-  return encodeMessage(SUBMIT_SM, shaped.bodies[0], 0).subarray(HEADER_BYTES);
-}
-
-/** What is held came over a session of 3.4 or later, or reads the same. */
-function senderOf({ default_alphabet: alphabet, transliterate, parts_max: partsMax }: AccountConfig): Sender {
-  return { version: VERSION_50, alphabet, transliterate, partsMax };
-}
-
-function resetScratch({ table, scratch }: ShardState): void {
-  table.state[scratch] = SLOT_JOURNAL;
-  table.dirtySegment[scratch] = 0;
-  table.flags[scratch] = 0;
 }

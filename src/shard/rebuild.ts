@@ -68,7 +68,8 @@ import type { PendingRow } from '../store/pending.ts';
 import { CHUNKS_IN_USE_MAX, keepBody, keepBodyOf, loadRow, rowOf } from './spill.ts';
 import { dropBody, forget } from './events.ts';
 import { fillSlot, isHeld } from './fill-slot.ts';
-import { asItCame, becomeFollower, becomeReleased } from './joining.ts';
+import { asItCame } from './held-part.ts';
+import { becomeFollower, becomeReleased } from './joining.ts';
 import { unpark, unparkConverted } from './parked.ts';
 import { isPart } from './parts.ts';
 import { replay } from './replace.ts';
@@ -174,7 +175,7 @@ export class Rebuilder {
     const came = chunks.bytesOf(table.bodyBlock[slot]).u8.subarray(from, from + table.bodyLength[slot]);
     const body = asItCame(this.#shard, slot, Buffer.from(came));
     // As other settings will not have it any more: the SMSC is to say what it thinks of it.
-    if (body === undefined) return;
+    if (typeof body === 'number') return;
     dropBody(this.#shard, slot);
     keepBody(this.#shard, slot, body, 0, body.length);
   }

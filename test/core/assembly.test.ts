@@ -85,6 +85,26 @@ describe('Assembly', () => {
     expect([assembly.sets, assembly.partsHeld]).toEqual([1, 1]);
   });
 
+  test('one part is taken out by its place, if it is the one that is meant', () => {
+    const assembly = fresh();
+    assembly.add(KEY, 1, 'one', 0);
+    assembly.add(KEY, 2, 'two', 0);
+    const take = (key: AssemblyKey, sequence: number, part: string): string | undefined =>
+      assembly.takeOne(key, sequence, (held) => held === part);
+    expect(take(KEY, 2, 'one')).toBeUndefined();
+    expect(take(KEY, 3, 'three')).toBeUndefined();
+    expect(take({ ...KEY, reference: 8 }, 2, 'two')).toBeUndefined();
+    expect(take(KEY, 2, 'two')).toBe('two');
+    expect(take(KEY, 2, 'two')).toBeUndefined();
+    expect([assembly.sets, assembly.partsHeld]).toEqual([1, 1]);
+    // Its place is free for another.
+    assembly.add(KEY, 3, 'three', 1);
+    expect(assembly.add(KEY, 2, 'new two', 2)).toMatchObject({ parts: ['one', 'new two', 'three'] });
+    assembly.add(KEY, 2, 'alone', 3);
+    expect(take(KEY, 2, 'alone')).toBe('alone');
+    expect([assembly.sets, assembly.partsHeld]).toEqual([0, 0]);
+  });
+
   test('is bounded in messages and in parts', () => {
     const assembly = fresh({ setsMax: 2 });
     for (let reference = 0; reference < 3; reference++)

@@ -104,15 +104,15 @@ describe('parts that wait for the others', () => {
     expect(scene.sent.map((sms) => partOf(sms).total)).toEqual([2, 2]);
   });
 
-  test('that no SMSC takes by themselves are rejected, and their client is told', async () => {
+  test('that no SMSC takes by themselves are undeliverable, and their client is told', async () => {
     const scene = await LongScene.open(PAYLOAD_STYLE);
     const tooLong = scene.piece(9, 1, 2, 'x'.repeat(200));
     await scene.commit();
     await scene.pass(61_000);
     await scene.pass(100);
     expect(scene.sent).toEqual([]);
-    expect(scene.told).toMatchObject([{ id: scene.idOf(tooLong), state: 8 }]);
-    expect((await scene.ends()).get(scene.idOf(tooLong))).toEqual(['REJECTED RECEIPT_TAKEN']);
+    expect(scene.told).toMatchObject([{ id: scene.idOf(tooLong), state: 5, err: '001' }]);
+    expect((await scene.ends()).get(scene.idOf(tooLong))).toEqual(['UNDELIVERABLE RECEIPT_TAKEN']);
   });
 
   test('keep their schedule, joined or not', async () => {

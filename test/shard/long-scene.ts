@@ -10,6 +10,9 @@ import { listSegments } from '../../src/cdr/segments.ts';
 import type { AccountConfig, SmscConfig } from '../../src/core/config.ts';
 import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
 import type { RingReader } from '../../src/core/ring/ring.ts';
+import { sendOperation } from '../../src/edge/operation.ts';
+import type { Operation } from '../../src/edge/operation.ts';
+import type { Session } from '../../src/edge/state.ts';
 import { submit } from '../../src/edge/submit.ts';
 import { onNoRoom } from '../../src/shard/commit.ts';
 import { dispatch } from '../../src/shard/dispatch.ts';
@@ -37,6 +40,7 @@ import type { Sms } from '../daemon/octet-smsc.ts';
 
 const ANSWER = 80;
 const DELIVER = 81;
+const OPERATION_ANSWER = 82;
 
 export interface LongOptions {
   smsc?: Partial<SmscConfig>;
@@ -69,6 +73,8 @@ export class LongScene {
   nowMs: number;
   /** What each submit (by its sequence_number) was answered with after its commit. */
   readonly answers = new Map<number, { status: number; id: string }>();
+  /** Likewise for what was asked about messages; `state`: of query_sm. */
+  readonly operationAnswers = new Map<number, { status: number; state: number }>();
   /** Sent and not answered. */
   readonly inFlight: Sent[] = [];
   /** All that was ever sent. */
@@ -76,6 +82,8 @@ export class LongScene {
   readonly told: Told[] = [];
   /** Status of the answer to each deliver_sm of ours, by its sequence_number. */
   readonly acknowledged = new Map<number, number>();
+  /** interface_version of the session that submits. */
+  version: number;
   /** The bind is up: the SMSC takes messages. */
   isUp = true;
   #answersFrom!: RingReader;
@@ -84,6 +92,7 @@ export class LongScene {
 
   private constructor(options: LongOptions) {
     this.#options = options;
+    this.version = options.version ?? 0x34;
     const account = makeAccount(0, {}, options.account);
     this.edge = makeEdge([account], undefined, options.smsc);
     this.edge.edge.route.length = 1;
@@ -163,17 +172,7 @@ export class LongScene {
       registered_delivery: 1,
       ...fields,
     });
-    const status = submit(
-      edge,
-      accounts[0],
-      this.#options.version ?? 0x34,
-      1,
-      1,
-      sequence,
-      pdu,
-      0,
-      pdu.length,
-    );
+    const status = submit(edge, accounts[0], this.version, 1, 1, sequence, pdu, 0, pdu.length);
     if (status !== 0) this.answers.set(sequence, { status, id: '' });
     for (const record of received(edge, shards[0])) this.#take(record);
     return sequence;
@@ -187,6 +186,28 @@ export class LongScene {
   piece(reference: number, sequence: number, total: number, text: string, fields: object = {}): number {
     const udh = Buffer.from([5, 0, 3, reference, total, sequence]);
     return this.submit({ esm_class: 0x40, short_message: { udh, message: Buffer.from(text) }, ...fields });
+  }
+
+  /** Asks something (OPERATION_*) about the message with this id, or with these addresses; returns the sequence_number. */
+  ask(operation: number, id: string | undefined, fields: Partial<Operation> = {}): number {
+    const sequence = ++this.#sequence;
+    const { edge, accounts, shards } = this.edge;
+    const session = { account: accounts[0], reference: 1, version: 0x34 } as unknown as Session;
+    const source = Buffer.from('\0\0Sender\0');
+    const at = id && {
+      idHigh: parseInt(id.slice(0, 8), 16),
+      idLow: parseInt(id.slice(8), 16),
+      isShort: false,
+    };
+    const sent = sendOperation(edge, 0, session, sequence, {
+      operation,
+      source,
+      ...(at && { id: at }),
+      ...fields,
+    });
+    expect(sent).toBe(0);
+    for (const record of received(edge, shards[0])) this.#take(record);
+    return sequence;
   }
 
   /** Makes everything durable that was appended, and what follows from that, too; unless the disk is full. */
@@ -215,6 +236,9 @@ export class LongScene {
       const b = Buffer.from(bytes.u8.subarray(at, at + bytes.u32[at >> 2]));
       const id = idText(b.readUInt32LE(12), b.readUInt32LE(8));
       if (b[4] === ANSWER) this.answers.set(b.readUInt32LE(28), { status: b.readUInt32LE(32), id });
+      if (b[4] === OPERATION_ANSWER) {
+        this.operationAnswers.set(b.readUInt32LE(28), { status: b.readUInt32LE(32), state: b.readUInt16LE(6) });
+      }
       if (b[4] === DELIVER) results.push(this.#onReceipt(id, b));
       return true;
     }, 10_000);
