@@ -139,6 +139,11 @@ export class Journal {
     return idLowOf(this.#settings.shard, this.#file.messages++);
   }
 
+  /** What `takeIndex` will give next. */
+  peekIndex(): number {
+    return idLowOf(this.#settings.shard, this.#file.messages);
+  }
+
   #nextChunk(need: number): void {
     if (need + BLOCK_HEADER_BYTES > CHUNK_BYTES)
       throw new Error(`an event of ${need} bytes does not fit a chunk`);

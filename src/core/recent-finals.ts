@@ -4,11 +4,13 @@
  * time that an SMSC remembers to the SMSC).
  *
  *  words  0 idLow  1 idHigh  2 account 16, message_state 8, error_code 8  3 mark of the source address
- *         4 doneMs modulo 2^32  5 doneMs above that  6, 7 free
+ *         4 doneMs modulo 2^32  5 doneMs above that
+ *         6 part 8, parts 8 (0: it is none), told under an id with others 1  7 free
  */
 const NONE = -1;
 const WORDS = 8;
 const HIGH = 2 ** 32;
+const SHARED = 0x1_0000;
 
 export class RecentFinals {
   readonly capacity: number;
@@ -21,7 +23,10 @@ export class RecentFinals {
     this.#words = new Uint32Array(capacity * WORDS);
   }
 
-  /** `source`: `sourceMark` of the message's source address; `errorCode`: one octet, 0 for none. */
+  /**
+   * `source`: `sourceMark` of the message's source address; `errorCode`: one octet, 0 for none; `share`: what
+   * `shareOf` says of a message that has its id not for itself alone.
+   */
   add(
     idHigh: number,
     idLow: number,
@@ -30,6 +35,7 @@ export class RecentFinals {
     errorCode: number,
     source: number,
     doneMs: number,
+    share = 0,
   ): void {
     const words = this.#words;
     const at = this.#next * WORDS;
@@ -40,6 +46,7 @@ export class RecentFinals {
     const high = Math.floor(doneMs / HIGH);
     words[at + 4] = doneMs - high * HIGH;
     words[at + 5] = high;
+    words[at + 6] = share;
     this.#next = this.#next + 1 === this.capacity ? 0 : this.#next + 1;
     if (this.#used < this.capacity) this.#used++;
   }
@@ -55,6 +62,39 @@ export class RecentFinals {
       if (idHigh === NONE && (found === NONE || high > words[found * WORDS + 1])) found = at;
     }
     return found;
+  }
+
+  /** Places of the messages with `count` neighbouring ids, -1 for those that are not known; one pass. */
+  findRange(idHigh: number, first: number, count: number): Int32Array {
+    const words = this.#words;
+    const places = new Int32Array(count).fill(NONE);
+    for (let at = 0; at < this.#used; at++) {
+      const index = words[at * WORDS] - first;
+      if (index >= 0 && index < count && words[at * WORDS + 1] === idHigh) places[index] = at;
+    }
+    return places;
+  }
+
+  idHighAt(at: number): number {
+    return this.#words[at * WORDS + 1];
+  }
+
+  idLowAt(at: number): number {
+    return this.#words[at * WORDS];
+  }
+
+  /** Which part of how many it was; 0: it was none. */
+  partAt(at: number): number {
+    return this.#words[at * WORDS + 6] & 0xff;
+  }
+
+  partsAt(at: number): number {
+    return (this.#words[at * WORDS + 6] >>> 8) & 0xff;
+  }
+
+  /** Its client knows it under an id that stands for others, too. */
+  isSharedAt(at: number): boolean {
+    return this.#words[at * WORDS + 6] >= SHARED;
   }
 
   accountAt(at: number): number {
@@ -78,10 +118,18 @@ export class RecentFinals {
   }
 }
 
-/** The last octets of an address and its length in one number: enough to tell a client's own addresses apart. */
+/** `part` of `parts` (0 of 0 for what is no part), and whether it is told under an id with others. */
+export function shareOf(part: number, parts: number, isShared: boolean): number {
+  return part | (parts << 8) | (isShared ? SHARED : 0);
+}
+
+/**
+ * The last octets of an address (ton npi digits NUL) and its length in one number: enough to tell a client's own
+ * addresses apart. ton and npi are not in it, for who asks may leave them out.
+ */
 export function sourceMark(b: Uint8Array, at: number, length: number): number {
   let mark = length;
   // From the NUL backwards: numbers of one client differ at their ends.
-  for (let i = Math.max(0, length - 5); i < length - 1; i++) mark = (mark << 6) ^ b[at + i];
+  for (let i = Math.max(2, length - 5); i < length - 1; i++) mark = (mark << 6) ^ b[at + i];
   return mark >>> 0;
 }

@@ -127,7 +127,7 @@ function batchesOf(
   const done: Batch[] = [];
   const origin = { version: session.version, protocol: PROTOCOL_SMPP, session: session.reference, sequence };
   for (const destination of destinations) {
-    const ready = prepare(session, origin, messageFor(pdu, destination));
+    const ready = prepare(session, origin, messageFor(pdu, destination), destinations.length > 1);
     if (typeof ready === 'number') {
       refused.push(unsuccess(destination, ready));
       continue;
@@ -160,6 +160,7 @@ function prepare(
   session: Session,
   origin: Origin,
   message: MessageObject,
+  isOneOfSeveral: boolean,
 ): { shard: number; entries: Entry[] } | number {
   const { edge } = session;
   const account = session.account as EdgeAccount;
@@ -167,7 +168,7 @@ function prepare(
   scanDeliverSm(bytes, 0, bytes.length, session.version, edge.fields);
   const smsc = chooseSmsc(edge, account, bytes, edge.fields);
   if (hasNoRoom(edge, smsc)) return smpp.ESME_RMSGQFUL;
-  const shaped = entriesOf(edge, account, smsc, origin, message, { flags: EXTENSION_FLAG_MULTI });
+  const shaped = entriesOf(edge, account, smsc, origin, message, isOneOfSeveral ? SHARES_ID : {});
   if (!shaped.ok) return shaped.status;
   if (!takeToken(edge, account)) return smpp.ESME_RTHROTTLED;
   spendTokens(edge, account, shaped.parts - 1);
@@ -177,6 +178,9 @@ function prepare(
 function unsuccess({ ton, npi, address }: Destination, status: number): Unsuccess {
   return { destAddrTon: ton, destAddrNpi: npi, destinationAddr: address, errorStatusCode: status };
 }
+
+/** Its id stands for the other destinations, too. */
+const SHARES_ID = { flags: EXTENSION_FLAG_MULTI };
 
 class Multi implements PendingRequest {
   readonly command = smpp.SUBMIT_MULTI;

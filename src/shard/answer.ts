@@ -17,3 +17,8 @@ export interface Answer {
   /** Body of the SMSC's response, where that goes back as it is. */
   data: Buffer | undefined;
 }
+
+/**
+ * What is done with an SMSC's response, which is in [start, end) of `bytes`; NO_RESPONSE and an empty range: none came.
+ */
+export type OnOperationResponse = (status: number, bytes: Buffer, start: number, end: number) => void;

@@ -4,12 +4,14 @@ import {
   FLAG_DUPLICATE_RISK,
   FLAG_PART,
   FLAG_STORED,
+  FLAG_TOLD,
   NO_BLOCK,
   NO_NETWORK_ERROR,
   SMSC_ID_AT,
   SOURCE_AT,
   TEXT_BYTES,
 } from '../core/message-table.ts';
+import type { MessageTable } from '../core/message-table.ts';
 import {
   ATTEMPT_FAILED,
   FAILED_DUE,
@@ -54,7 +56,7 @@ import {
   SENT_ID,
   SENT_ID_LENGTH,
 } from '../core/records.ts';
-import { sourceMark } from '../core/recent-finals.ts';
+import { shareOf, sourceMark } from '../core/recent-finals.ts';
 import { CELL_FINAL, CELL_ORPHANED, CELL_PARKED } from '../core/ring/counters.ts';
 import type { ParkedReceipt } from './parking.ts';
 import type { ShardState } from './state.ts';
@@ -154,7 +156,14 @@ function rememberFinal(shard: ShardState, slot: number, state: number): void {
     errorCodeOf(shard, slot),
     sourceMark(table.text, base + SOURCE_AT, table.sourceLength[slot]),
     table.doneMs[slot] > 0 ? table.doneMs[slot] : shard.nowMs,
+    (table.flags[slot] & (FLAG_PART | FLAG_TOLD)) === 0 ? 0 : shareOfSlot(table, slot),
   );
+}
+
+/** Of a message that has its id not for itself alone. */
+function shareOfSlot({ flags, part, parts }: MessageTable, slot: number): number {
+  const isPart = (flags[slot] & FLAG_PART) !== 0;
+  return shareOf(isPart ? part[slot] : 0, isPart ? parts[slot] : 0, (flags[slot] & FLAG_TOLD) !== 0);
 }
 
 /** error_code of a query_sm_resp: one octet of what the SMSC or the network said, 0 where it said nothing. */

@@ -1,63 +1,88 @@
 /**
  * Requests that an SMSC answers: about a message that it has already, as far as its configuration says that it
- * supports them, and broadcasts. The answer finds its client by a token; a link that goes down answers, too.
+ * supports them, and broadcasts. What is to be done with the answer is kept under a token; a link that goes down
+ * answers, too.
  */
-import { SMSC_ID_AT, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
+import { DEST_AT, SMSC_ID_AT, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
+import { USER_DATA_OCTETS } from '../core/parts.ts';
 import {
   NO_RESPONSE,
   OPERATION_COMMAND,
   OPERATION_DATA,
   OPERATION_DATA_LENGTH,
   OPERATION_DEFAULT_MESSAGE,
-  OPERATION_DEST_LENGTH,
   OPERATION_EXPIRES,
-  OPERATION_FORWARD,
-  OPERATION_QUERY,
   OPERATION_REGISTERED_DELIVERY,
   OPERATION_SCHEDULE,
-  OPERATION_SERVICE_LENGTH,
   OPERATION_SMSC,
-  OPERATION_SOURCE_LENGTH,
 } from '../core/records.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { encodePdu } from '../smpp/codec.ts';
 import type { PduInput } from '../smpp/codec.ts';
 import { decodePdu } from '../smpp/codec.ts';
 import { CANCEL_SM, ESME_ROK, ESME_RSYSERR, HEADER_BYTES, QUERY_SM, REPLACE_SM } from '../smpp/constants.ts';
+import { fieldsFor } from '../smpp/shape-fields.ts';
 import { formatTime, parseReceiptDate } from '../smpp/times.ts';
 import { answerOperation } from './operation-answers.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, OnOperationResponse } from './answer.ts';
+import { newTextOf, senderOfText } from './replace.ts';
 import type { ShardState, Smsc } from './state.ts';
+import type { State } from './whole.ts';
 
 /** Requests that wait for their SMSC, over all of the shard's. */
 const FORWARDED_MAX = 10_000;
 
 /** False: the SMSC is not asked such things, or can not be now. */
-function pass(shard: ShardState, smsc: Smsc, to: Answer, command: number, body: Buffer): boolean {
+function pass(
+  shard: ShardState,
+  smsc: Smsc,
+  command: number,
+  body: Buffer,
+  onResponse: OnOperationResponse,
+): boolean {
   if (shard.forwarded.size >= FORWARDED_MAX) return false;
   const token = ++shard.lastToken;
   const bind = smsc.binds.find((each) => each.operate(command, body, token, shard.nowMs));
   if (bind === undefined) return false;
-  shard.forwarded.set(token, to);
+  shard.forwarded.set(token, onResponse);
   bind.flush();
   return true;
 }
 
-/** The message as its SMSC knows it: id and source address. */
-function namesOf(
+/** The SMSC's answer, or that there is none (NO_RESPONSE and an empty range). */
+export function onOperationResponse(
   shard: ShardState,
+  token: number,
+  status: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): void {
+  const onResponse = shard.forwarded.get(token);
+  if (onResponse === undefined) return;
+  shard.forwarded.delete(token);
+  onResponse(status, bytes, start, end);
+}
+
+/** The message as its SMSC knows it: id and source address as they were sent, which is how the slot has them. */
+function namesOf(
+  { table }: ShardState,
   slot: number,
 ): { messageId: string; sourceAddrTon: number; sourceAddrNpi: number; sourceAddr: string } {
-  const { table } = shard;
   const { text } = table;
   const base = slot * TEXT_BYTES;
-  const sourceAt = base + SOURCE_AT;
+  const { ton, npi, address } = addressAt(text, base + SOURCE_AT, table.sourceLength[slot]);
   return {
     messageId: text.toString('latin1', base + SMSC_ID_AT, base + SMSC_ID_AT + table.smscIdLength[slot]),
-    sourceAddrTon: text[sourceAt],
-    sourceAddrNpi: text[sourceAt + 1],
-    sourceAddr: text.toString('latin1', sourceAt + 2, sourceAt + table.sourceLength[slot] - 1),
+    sourceAddrTon: ton,
+    sourceAddrNpi: npi,
+    sourceAddr: address,
   };
+}
+
+/** ton npi addr NUL, `length` octets in all. */
+function addressAt(text: Buffer, at: number, length: number): { ton: number; npi: number; address: string } {
+  return { ton: text[at], npi: text[at + 1], address: text.toString('latin1', at + 2, at + length - 1) };
 }
 
 function bodyOf(pdu: PduInput, version: number): Buffer {
@@ -74,104 +99,117 @@ function upstream(
   return shard.table.smscIdLength[slot] > 0 ? smsc : undefined;
 }
 
-/** `answer`: what is answered should the SMSC not know better. */
-export function forwardQuery(shard: ShardState, answer: Answer, slot: number): boolean {
+/** `onState` is told what the SMSC says; undefined: it does not know better than we. False: it is not asked. */
+export function forwardQuery(
+  shard: ShardState,
+  slot: number,
+  onState: (state: State | undefined) => void,
+): boolean {
   const smsc = upstream(shard, slot, 'query_sm');
   if (smsc === undefined) return false;
   const body = bodyOf(
     { command: 'query_sm', sequenceNumber: 1, ...namesOf(shard, slot) },
     smsc.profile.version,
   );
-  return pass(shard, smsc, answer, QUERY_SM, body);
+  return pass(shard, smsc, QUERY_SM, body, (status, bytes, start, end) =>
+    onState(status === ESME_ROK ? stateIn(bytes, start, end) : undefined),
+  );
 }
 
-export function forwardCancel(shard: ShardState, to: Answer, slot: number): boolean {
+function stateIn(bytes: Buffer, start: number, end: number): State | undefined {
+  const decoded = decodePdu(bytes, start, end, undefined, { lenient: true });
+  if (!decoded.ok || decoded.pdu.command !== 'query_sm_resp') return undefined;
+  const { messageState, errorCode, finalDate } = decoded.pdu;
+  if (messageState === null) return undefined;
+  const date = Buffer.from(finalDate ?? '', 'latin1');
+  return { state: messageState, errorCode: errorCode ?? 0, doneMs: parseReceiptDate(date, 0, date.length) };
+}
+
+/** Could the SMSC of this slot be asked to cancel its message? */
+export function canForwardCancel(shard: ShardState, slot: number): boolean {
+  return upstream(shard, slot, 'cancel_sm') !== undefined;
+}
+
+/**
+ * Both addresses go along: with a message_id the destination may be NULL (v3.4 section 4.9.1), but 3.3 wants it to
+ * match, and some SMSCs do later. `onStatus` is told the SMSC's command_status, ESME_RSYSERR where none came. False: it
+ * is not asked.
+ */
+export function forwardCancel(shard: ShardState, slot: number, onStatus: (status: number) => void): boolean {
   const smsc = upstream(shard, slot, 'cancel_sm');
   if (smsc === undefined) return false;
-  const body = bodyOf(
-    { command: 'cancel_sm', sequenceNumber: 1, ...namesOf(shard, slot) },
-    smsc.profile.version,
+  const { table } = shard;
+  const dest = addressAt(table.text, slot * TEXT_BYTES + DEST_AT, table.destLength[slot]);
+  const pdu: PduInput = {
+    command: 'cancel_sm',
+    sequenceNumber: 1,
+    ...namesOf(shard, slot),
+    destAddrTon: dest.ton,
+    destAddrNpi: dest.npi,
+    destinationAddr: dest.address,
+  };
+  return pass(shard, smsc, CANCEL_SM, bodyOf(pdu, smsc.profile.version), (status) =>
+    onStatus(statusOf(status)),
   );
-  return pass(shard, smsc, to, CANCEL_SM, body);
 }
 
-/** The text goes as the client sent it. */
+function statusOf(status: number): number {
+  return status === NO_RESPONSE ? ESME_RSYSERR : status;
+}
+
+/**
+ * The text can not be converted any more, since which data_coding the message had is not known here: it goes as the
+ * client sent it where the SMSC reads it alike, and where it is one SMS whatever the data_coding. The other fields go
+ * as the SMSC's version takes them. False: it is not asked.
+ */
 export function forwardReplace(
   shard: ShardState,
-  to: Answer,
   slot: number,
   bytes: Bytes,
   at: number,
+  onStatus: (status: number) => void,
 ): boolean {
   const smsc = upstream(shard, slot, 'replace_sm');
-  if (smsc === undefined) return false;
-  const { u8, u32, f64 } = bytes;
-  const lengths =
-    u8[at + OPERATION_SOURCE_LENGTH] + u8[at + OPERATION_DEST_LENGTH] + u8[at + OPERATION_SERVICE_LENGTH];
-  const textAt = at + OPERATION_DATA + lengths;
-  const shortMessage = Buffer.from(u8.subarray(textAt, textAt + u32[(at + OPERATION_DATA_LENGTH) >> 2]));
-  if (shortMessage.length > 254) return false;
+  if (smsc === undefined || senderOfText(shard, slot) === undefined) return false;
+  const { u8, f64 } = bytes;
+  const shortMessage = newTextOf(bytes, at);
+  if (shortMessage.length > USER_DATA_OCTETS) return false;
+  const asked = {
+    schedule: timeOf(f64[(at + OPERATION_SCHEDULE) >> 3]),
+    validity: timeOf(f64[(at + OPERATION_EXPIRES) >> 3]),
+    registeredDelivery: u8[at + OPERATION_REGISTERED_DELIVERY],
+  };
+  const { schedule, validity, registeredDelivery } = fieldsFor(asked, smsc.profile, shard.nowMs);
   const pdu: PduInput = {
     command: 'replace_sm',
     sequenceNumber: 1,
     ...namesOf(shard, slot),
-    scheduleDeliveryTime: timeOf(f64[(at + OPERATION_SCHEDULE) >> 3]),
-    validityPeriod: timeOf(f64[(at + OPERATION_EXPIRES) >> 3]),
-    registeredDelivery: u8[at + OPERATION_REGISTERED_DELIVERY],
+    scheduleDeliveryTime: schedule,
+    validityPeriod: validity,
+    registeredDelivery,
     smDefaultMsgId: u8[at + OPERATION_DEFAULT_MESSAGE],
     shortMessage,
   };
-  return pass(shard, smsc, to, REPLACE_SM, bodyOf(pdu, smsc.profile.version));
+  return pass(shard, smsc, REPLACE_SM, bodyOf(pdu, smsc.profile.version), (status) =>
+    onStatus(statusOf(status)),
+  );
 }
 
 function timeOf(ms: number): string {
   return ms > 0 ? formatTime(ms) : '';
 }
 
-/** A broadcast: the body goes out as it is. */
+/** A broadcast: the body goes out as it is, and the SMSC's response comes back as it is. */
 export function forwardRequest(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
   const { u8, u16, u32 } = bytes;
   const smsc = shard.smscs[u16[(at + OPERATION_SMSC) >> 1]];
   const from = at + OPERATION_DATA;
   const body = Buffer.from(u8.subarray(from, from + u32[(at + OPERATION_DATA_LENGTH) >> 2]));
-  if (smsc !== undefined && pass(shard, smsc, to, u32[(at + OPERATION_COMMAND) >> 2], body)) return;
-  answerOperation(shard, { ...to, status: ESME_RSYSERR });
-}
-
-/** The SMSC's answer, or that there is none (NO_RESPONSE and an empty range). */
-export function onOperationResponse(
-  shard: ShardState,
-  token: number,
-  status: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): void {
-  const to = shard.forwarded.get(token);
-  if (to === undefined) return;
-  shard.forwarded.delete(token);
-  if (to.operation === OPERATION_QUERY) {
-    // What we know ourselves is better than no answer.
-    answerOperation(shard, status === ESME_ROK ? withState(to, bytes, start, end) : to);
-    return;
-  }
-  const answer = { ...to, status: status === NO_RESPONSE ? ESME_RSYSERR : status };
-  if (to.operation === OPERATION_FORWARD && end > start) {
-    answer.data = Buffer.from(bytes.subarray(start + HEADER_BYTES, end));
-  }
-  answerOperation(shard, answer);
-}
-
-function withState(to: Answer, bytes: Buffer, start: number, end: number): Answer {
-  const decoded = decodePdu(bytes, start, end, undefined, { lenient: true });
-  if (!decoded.ok || decoded.pdu.command !== 'query_sm_resp') return to;
-  const { messageState, errorCode, finalDate } = decoded.pdu;
-  if (messageState === null) return to;
-  const date = Buffer.from(finalDate ?? '', 'latin1');
-  return {
-    ...to,
-    state: messageState,
-    errorCode: errorCode ?? 0,
-    doneMs: parseReceiptDate(date, 0, date.length),
+  const command = u32[(at + OPERATION_COMMAND) >> 2];
+  const onResponse: OnOperationResponse = (status, response, start, end) => {
+    const data = end > start ? Buffer.from(response.subarray(start + HEADER_BYTES, end)) : undefined;
+    answerOperation(shard, { ...to, status: statusOf(status), data });
   };
+  if (smsc !== undefined && pass(shard, smsc, command, body, onResponse)) return;
+  answerOperation(shard, { ...to, status: ESME_RSYSERR });
 }

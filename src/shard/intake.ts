@@ -108,10 +108,15 @@ export function accept(shard: ShardState, edge: number, bytes: Bytes, at: number
   return idLow;
 }
 
-/** A part that passes as it came names the first part of its message. */
+/** A part that passes as it came names the first part of its message; the first of a submit_multi names itself. */
 function lead(shard: ShardState, bytes: Bytes, at: number, length: number, idLow: number): void {
   if ((bytes.u16[(at + ACCEPTED_FLAGS) >> 1] & ACCEPTED_FLAG_EXTENDED) === 0) return;
   const extension = at + length - EXTENSION_BYTES;
+  const isFirst = bytes.u32[(extension + EXTENSION_TOLD_HIGH) >> 2] === 0;
+  if ((bytes.u8[extension + EXTENSION_FLAGS] & EXTENSION_FLAG_MULTI) !== 0 && isFirst) {
+    bytes.u32[(extension + EXTENSION_TOLD_LOW) >> 2] = idLow;
+    bytes.u32[(extension + EXTENSION_TOLD_HIGH) >> 2] = shard.journal.segment;
+  }
   if ((bytes.u8[extension + EXTENSION_FLAGS] & EXTENSION_FLAG_LED) === 0) return;
   const key = bytes.u16[(at + RECORD_B) >> 1] * 2 ** 32 + bytes.u32[(extension + EXTENSION_KEY) >> 2];
   const sequence = bytes.u8[extension + EXTENSION_PART];

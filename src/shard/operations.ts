@@ -2,32 +2,21 @@
  * What clients ask about a message that is here: query_sm, cancel_sm, replace_sm, and a submit_sm that replaces a
  * waiting one. A message that went to its SMSC already is the SMSC's: what it supports is passed on (shard/forward).
  */
-import {
-  DEST_AT,
-  FLAG_PART,
-  FLAG_SCHEDULED,
-  SLOT_AWAITING,
-  SLOT_QUEUED,
-  SLOT_RETRY,
-  SOURCE_AT,
-} from '../core/message-table.ts';
+import { DEST_AT, FLAG_PART, SLOT_QUEUED, SLOT_RETRY, SOURCE_AT } from '../core/message-table.ts';
 import {
   ACCEPTED_BODY,
   ACCEPTED_DEST_AT,
   ACCEPTED_SEQUENCE,
   ACCEPTED_SESSION,
   ACCEPTED_SOURCE_AT,
-  FINAL_CANCELLED,
   OPERATION_CANCEL,
   OPERATION_CANCEL_GROUP,
   OPERATION_DATA,
-  OPERATION_DEST_LENGTH,
   OPERATION_FLAGS,
   OPERATION_FLAG_SHORT_ID,
   OPERATION_FORWARD,
   OPERATION_QUERY,
   OPERATION_REPLACE,
-  OPERATION_SERVICE_LENGTH,
   OPERATION_SEQUENCE,
   OPERATION_SESSION,
   OPERATION_SOURCE_LENGTH,
@@ -41,29 +30,29 @@ import {
   ESME_RCANCELFAIL,
   ESME_RINVMSGID,
   ESME_ROK,
+  ESME_RQUERYFAIL,
   ESME_RREPLACEFAIL,
   ESME_RSYSERR,
-  STATE_DELETED,
-  STATE_ENROUTE,
-  STATE_SCHEDULED,
 } from '../smpp/constants.ts';
-import { KIND_AWAITING, KIND_QUEUED, KIND_RECEIPT, KIND_RETRY } from '../store/pending.ts';
-import type { PendingRow } from '../store/pending.ts';
-import { errorCodeOf } from './events.ts';
-import { findMessage, sameAddress } from './find-message.ts';
-import type { Asker, Found } from './find-message.ts';
-import { forwardCancel, forwardQuery, forwardReplace, forwardRequest } from './forward.ts';
-import { answerOperation, answered } from './operation-answers.ts';
 import type { Answer } from './answer.ts';
-import { fail } from './outcome.ts';
-import { leavePlace, replaceRow, replaceSlot, replaceWith, serviceTypeIn, serviceTypeOf } from './replace.ts';
-import { bodyLengthOf, unpackRow } from './row.ts';
-import { loadRow } from './spill.ts';
+import { cancelGroup } from './cancel-group.ts';
+import { endWaiting } from './end-waiting.ts';
+import { findById, findMessage, sameAddress } from './find-message.ts';
+import type { Asker, Found } from './find-message.ts';
+import { canForwardCancel, forwardCancel, forwardQuery, forwardReplace, forwardRequest } from './forward.ts';
+import { answerOperation, answered } from './operation-answers.ts';
+import { replaceRow, replaceSlot, replaceWith, serviceTypeOf } from './replace.ts';
 import type { ShardState } from './state.ts';
-
-const GROUP_ROWS = 500;
-/** Rows of the store that one cancel_sm without an id looks at. */
-const GROUP_ROWS_MAX = 20_000;
+import {
+  isAwaiting,
+  isUndeliverable,
+  mergeStates,
+  stateOf,
+  waitsToBeSent,
+  wholeOf,
+  withSlot,
+} from './whole.ts';
+import type { Whole } from './whole.ts';
 
 /** False leaves the record in its ring: the group is full. */
 export function takeOperation(shard: ShardState, edge: number, bytes: Bytes, at: number): boolean {
@@ -94,11 +83,10 @@ export function takeOperation(shard: ShardState, edge: number, bytes: Bytes, at:
 }
 
 function askerOf(bytes: Bytes, at: number): Asker {
+  const from = at + OPERATION_DATA;
   return {
     account: bytes.u16[(at + RECORD_B) >> 1],
-    bytes,
-    sourceAt: at + OPERATION_DATA,
-    sourceLength: bytes.u8[at + OPERATION_SOURCE_LENGTH],
+    source: Buffer.from(bytes.u8.subarray(from, from + bytes.u8[at + OPERATION_SOURCE_LENGTH])),
   };
 }
 
@@ -107,181 +95,102 @@ function find(shard: ShardState, to: Answer, bytes: Bytes, at: number): Found | 
   return findMessage(shard, short ? -1 : to.idHigh, to.idLow, askerOf(bytes, at));
 }
 
+/** The state of the whole message; SMSCs that can be asked know better how far their parts are. */
 function query(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
   const found = find(shard, to, bytes, at);
-  if (found === undefined) {
-    answerOperation(shard, { ...to, status: ESME_RINVMSGID });
+  const whole = found && wholeOf(shard, found);
+  if (whole === undefined) {
+    const status = found === undefined ? ESME_RINVMSGID : ESME_RQUERYFAIL;
+    answerOperation(shard, { ...to, status });
     return;
   }
-  if (found.where === 'ended') {
-    const { finals } = shard;
-    const state = finals.stateAt(found.at);
-    const errorCode = finals.errorCodeAt(found.at);
-    answerOperation(shard, { ...to, state, errorCode, doneMs: finals.doneMsAt(found.at) });
-    return;
+  const { members } = whole;
+  const states = members.map((each) => stateOf(shard, each));
+  let asked = 1;
+  const told = (): void => {
+    if (--asked === 0) answerOperation(shard, { ...to, ...mergeStates(states) });
+  };
+  for (const [index, member] of members.entries()) {
+    if (member.where === 'ended' || !isAwaiting(shard, member)) continue;
+    const isAsked = withSlot(shard, member, (slot) =>
+      forwardQuery(shard, slot, (state) => {
+        if (state !== undefined) states[index] = state;
+        told();
+      }),
+    );
+    if (isAsked) asked++;
   }
-  if (found.where === 'store') unpackRow(shard.table, shard.scratch, found.row);
-  const slot = found.where === 'store' ? shard.scratch : found.slot;
-  const answer = { ...to, ...stateOf(shard, slot, found) };
-  const waits = found.where === 'store' ? found.row.kind === KIND_AWAITING : isAwaiting(shard, slot);
-  if (!waits || !forwardQuery(shard, answer, slot)) answerOperation(shard, answer);
-  shard.table.flags[shard.scratch] = 0;
+  told();
 }
 
-function isAwaiting(shard: ShardState, slot: number): boolean {
-  return shard.table.state[slot] === SLOT_AWAITING;
-}
+const NOTHING_KNOWN: Whole = { members: [], isComplete: false };
 
-function stateOf(
-  shard: ShardState,
-  slot: number,
-  found: Found,
-): Pick<Answer, 'state' | 'errorCode' | 'doneMs'> {
-  const { table } = shard;
-  const hasEnded =
-    found.where === 'store'
-      ? found.row.kind === KIND_RECEIPT
-      : table.state[slot] > SLOT_RETRY && !isPartDone(shard, slot);
-  if (hasEnded) {
-    return { state: table.finalState[slot], errorCode: errorCodeOf(shard, slot), doneMs: table.doneMs[slot] };
-  }
-  const waits = (table.flags[slot] & FLAG_SCHEDULED) !== 0 && table.attempts[slot] === 0;
-  const scheduled = waits && table.dueMs[slot] > shard.nowMs;
-  return { state: scheduled ? STATE_SCHEDULED : STATE_ENROUTE, errorCode: 0, doneMs: 0 };
-}
-
-/** Part and message are told apart: that the first part has ended says nothing of the others. */
-function isPartDone(shard: ShardState, slot: number): boolean {
-  return (shard.table.flags[slot] & FLAG_PART) !== 0 && shard.table.merged[slot] === 0;
-}
-
+/**
+ * All parts are cancelled, or none: half a message is of no use to anybody. What waits here can be; a part that its
+ * SMSC has is cancelled there first, where that is supported; one that failed already need not be. ESME_RCANCELFAIL
+ * where one can not be: it is just being sent, or was delivered, or the SMSC says so.
+ */
 function cancel(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
   const found = find(shard, to, bytes, at);
   if (found === undefined) {
     answerOperation(shard, { ...to, status: ESME_RINVMSGID });
     return;
   }
-  const all = found.where === 'ended' ? undefined : waitingParts(shard, found);
-  if (all !== undefined && all.length > shard.table.freeSlots()) {
+  const { members, isComplete } = wholeOf(shard, found) ?? NOTHING_KNOWN;
+  const open = members.filter((each) => !isUndeliverable(shard, each));
+  const theirs = open.filter((each) => !waitsToBeSent(shard, each));
+  const canAll = theirs.every(
+    (each) =>
+      each.where !== 'ended' &&
+      isAwaiting(shard, each) &&
+      withSlot(shard, each, (slot) => canForwardCancel(shard, slot)),
+  );
+  if (open.length === 0 || !isComplete || !canAll) {
+    answerOperation(shard, { ...to, status: ESME_RCANCELFAIL });
+    return;
+  }
+  const ours = open.filter((each) => waitsToBeSent(shard, each)).map((each) => idOf(shard, each));
+  cancelThere(shard, theirs, (status) => {
+    if (status !== ESME_ROK) answerOperation(shard, { ...to, status });
+    else cancelHere(shard, to, ours);
+  });
+}
+
+/** `then` is told ESME_ROK once every SMSC has said so, else what the first said that did not. */
+function cancelThere(shard: ShardState, theirs: readonly Found[], then: (status: number) => void): void {
+  let asked = 1;
+  let worst: number = ESME_ROK;
+  const told = (status: number): void => {
+    if (worst === ESME_ROK) worst = status;
+    if (--asked === 0) then(worst);
+  };
+  for (const each of theirs) {
+    if (each.where === 'ended') continue;
+    asked++;
+    // Its links may be down, or busy with others: then nothing is known to be cancelled.
+    if (!withSlot(shard, each, (slot) => forwardCancel(shard, slot, told))) told(ESME_RCANCELFAIL);
+  }
+  told(ESME_ROK);
+}
+
+/** What waited before the SMSCs were asked may have been sent since. */
+function cancelHere(shard: ShardState, to: Answer, ids: readonly [number, number][]): void {
+  const found: Found[] = [];
+  for (const [idHigh, idLow] of ids) {
+    const each = findById(shard, idHigh, idLow);
+    if (each !== undefined && waitsToBeSent(shard, each)) found.push(each);
+  }
+  if (found.length < ids.length) answerOperation(shard, { ...to, status: ESME_RCANCELFAIL });
+  else if (shard.blocked || !endWaiting(shard, found))
     answerOperation(shard, { ...to, status: ESME_RSYSERR });
-    return;
-  }
-  if (all !== undefined) {
-    for (const each of all) endWaiting(shard, each);
-    answered(shard, to);
-    return;
-  }
-  if (found.where === 'memory' && forwardCancel(shard, to, found.slot)) return;
-  answerOperation(shard, { ...to, status: ESME_RCANCELFAIL });
+  else if (found.length === 0) answerOperation(shard, to);
+  else answered(shard, to);
 }
 
-/** The message's slots and rows where all of it still waits to be sent; else undefined. */
-function waitingParts(shard: ShardState, found: Exclude<Found, { where: 'ended' }>): Found[] | undefined {
-  const { table, scratch } = shard;
-  if (found.where === 'store') unpackRow(table, scratch, found.row);
-  const slot = found.where === 'store' ? scratch : found.slot;
-  const parts = (table.flags[slot] & FLAG_PART) === 0 ? 1 : table.parts[slot];
-  const [idHigh, first] = [table.idHigh[slot], table.idLow[slot] - (parts > 1 ? table.part[slot] - 1 : 0)];
-  table.flags[scratch] = 0;
-  if (parts === 1) return waits(shard, found) ? [found] : undefined;
-  const all: Found[] = [];
-  for (let idLow = first; idLow < first + parts; idLow++) {
-    const at = shard.parts.find(idHigh, idLow);
-    const row = at >= 0 ? undefined : shard.store.get(idHigh, idLow);
-    const each: Found | undefined = at >= 0 ? { where: 'memory', slot: at } : row && { where: 'store', row };
-    if (each === undefined || !waits(shard, each)) return undefined;
-    all.push(each);
-  }
-  return all;
-}
-
-function waits(shard: ShardState, found: Found): boolean {
-  if (found.where === 'store') return found.row.kind === KIND_QUEUED || found.row.kind === KIND_RETRY;
-  if (found.where === 'ended') return false;
-  const state = shard.table.state[found.slot];
-  return state === SLOT_QUEUED || state === SLOT_RETRY;
-}
-
-/** A waiting message ends as DELETED. Store rows need a free slot, of which some are kept for such things. */
-function endWaiting(shard: ShardState, found: Found): void {
-  if (found.where === 'ended') return;
-  let slot: number;
-  if (found.where === 'store') {
-    shard.store.claim(found.row);
-    slot = loadRow(shard, found.row, SLOT_RETRY);
-  } else {
-    slot = found.slot;
-    leavePlace(shard, slot);
-  }
-  fail(shard, slot, 0, STATE_DELETED, FINAL_CANCELLED);
-}
-
-/** cancel_sm without a message_id: all that waits with these addresses, and this service_type if one is told. */
-function cancelGroup(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
-  const matches = groupMatcher(shard, bytes, at);
-  const { table } = shard;
-  const slots: number[] = [];
-  for (let slot = 0; slot < table.capacity; slot++) {
-    const state = table.state[slot];
-    if ((state === SLOT_QUEUED || state === SLOT_RETRY) && slot !== shard.scratch && matches(slot))
-      slots.push(slot);
-  }
-  const going = new Set(slots);
-  if (going.size > 0) for (const smsc of shard.owned) smsc.queue.sift((slot) => !going.has(slot));
-  for (const slot of slots) {
-    if (table.state[slot] === SLOT_RETRY) leavePlace(shard, slot);
-    fail(shard, slot, 0, STATE_DELETED, FINAL_CANCELLED);
-  }
-  const rows = storedGroup(shard, matches);
-  for (const row of rows) endWaiting(shard, { where: 'store', row });
-  if (slots.length + rows.length > 0) answered(shard, to);
-  else answerOperation(shard, { ...to, status: ESME_RCANCELFAIL });
-}
-
-/** Does the message in this slot, or in the scratch slot and this row, belong to the group? */
-type Matcher = (slot: number, row?: PendingRow) => boolean;
-
-function groupMatcher(shard: ShardState, bytes: Bytes, at: number): Matcher {
-  const { table } = shard;
-  const { u8 } = bytes;
-  const account = bytes.u16[(at + RECORD_B) >> 1];
-  const sourceAt = at + OPERATION_DATA;
-  const sourceLength = u8[at + OPERATION_SOURCE_LENGTH];
-  const destAt = sourceAt + sourceLength;
-  const destLength = u8[at + OPERATION_DEST_LENGTH];
-  const serviceAt = destAt + destLength;
-  const service = u8.toString('latin1', serviceAt, serviceAt + u8[at + OPERATION_SERVICE_LENGTH]);
-  const hasService = (slot: number, row?: PendingRow): boolean =>
-    (row === undefined
-      ? serviceTypeOf(shard, slot)
-      : serviceTypeIn(row.blob.subarray(-bodyLengthOf(row)))) === service;
-  return (slot, row) =>
-    table.account[slot] === account &&
-    sameAddress(shard, slot, SOURCE_AT, table.sourceLength[slot], bytes, sourceAt, sourceLength) &&
-    sameAddress(shard, slot, DEST_AT, table.destLength[slot], bytes, destAt, destLength) &&
-    (service === '' || hasService(slot, row));
-}
-
-function storedGroup(shard: ShardState, matches: Matcher): PendingRow[] {
-  const found: PendingRow[] = [];
-  let looked = 0;
-  for (const smsc of shard.owned) {
-    for (const kind of [KIND_QUEUED, KIND_RETRY]) {
-      let [high, low] = [-1, -1];
-      while (looked < GROUP_ROWS_MAX) {
-        const rows = shard.store.next(kind, smsc.index, high, low, GROUP_ROWS);
-        looked += rows.length;
-        for (const row of rows) {
-          unpackRow(shard.table, shard.scratch, row);
-          if (matches(shard.scratch, row) && found.length < shard.table.freeSlots()) found.push(row);
-        }
-        if (rows.length < GROUP_ROWS) break;
-        [high, low] = [rows[rows.length - 1].idHigh, rows[rows.length - 1].idLow];
-      }
-    }
-  }
-  shard.table.flags[shard.scratch] = 0;
-  return found;
+function idOf({ finals, table }: ShardState, found: Found): [number, number] {
+  if (found.where === 'memory') return [table.idHigh[found.slot], table.idLow[found.slot]];
+  if (found.where === 'store') return [found.row.idHigh, found.row.idLow];
+  return [finals.idHighAt(found.at), finals.idLowAt(found.at)];
 }
 
 function replace(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
@@ -290,7 +199,7 @@ function replace(shard: ShardState, to: Answer, bytes: Bytes, at: number): void 
     answerOperation(shard, { ...to, status: ESME_RINVMSGID });
     return;
   }
-  if (found.where !== 'ended' && waits(shard, found)) {
+  if (found.where !== 'ended' && waitsToBeSent(shard, found)) {
     const status =
       found.where === 'memory'
         ? replaceSlot(shard, found.slot, bytes, at)
@@ -299,8 +208,12 @@ function replace(shard: ShardState, to: Answer, bytes: Bytes, at: number): void 
     else answerOperation(shard, { ...to, status });
     return;
   }
-  if (found.where === 'memory' && forwardReplace(shard, to, found.slot, bytes, at)) return;
-  answerOperation(shard, { ...to, status: ESME_RREPLACEFAIL });
+  const onStatus = (status: number): void => answerOperation(shard, { ...to, status });
+  const isAsked =
+    found.where !== 'ended' &&
+    isAwaiting(shard, found) &&
+    withSlot(shard, found, (slot) => forwardReplace(shard, slot, bytes, at, onStatus));
+  if (!isAsked) answerOperation(shard, { ...to, status: ESME_RREPLACEFAIL });
 }
 
 /**
@@ -326,9 +239,8 @@ export function replacePresent(
     const state = table.state[slot];
     if ((state !== SLOT_QUEUED && state !== SLOT_RETRY) || table.account[slot] !== account) continue;
     if (slot === shard.scratch || (table.flags[slot] & FLAG_PART) !== 0 || table.attempts[slot] > 0) continue;
-    if (!sameAddress(shard, slot, DEST_AT, table.destLength[slot], bytes, destAt, destLength)) continue;
-    if (!sameAddress(shard, slot, SOURCE_AT, table.sourceLength[slot], bytes, sourceAt, sourceLength))
-      continue;
+    if (!sameAddress(table, slot, DEST_AT, table.destLength[slot], u8, destAt, destLength)) continue;
+    if (!sameAddress(table, slot, SOURCE_AT, table.sourceLength[slot], u8, sourceAt, sourceLength)) continue;
     if (serviceTypeOf(shard, slot) !== service) continue;
     const to = {
       edge,

@@ -48,6 +48,7 @@ import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { encodeMessage, readMessage } from '../smpp/pdu/message-encode.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { shape } from '../smpp/shape.ts';
+import type { Sender } from '../smpp/shape-profile.ts';
 import { KIND_RETRY } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { dropBody } from './events.ts';
@@ -78,15 +79,25 @@ export function serviceTypeIn(body: Buffer): string {
   return body.toString('latin1', 0, body.indexOf(0));
 }
 
+/**
+ * The account as the sender of another text for the message in a slot. undefined: what the SMSC reads would not be what
+ * the client wrote, for the message is a part, or one of several destinations, or was or may have been converted.
+ */
+export function senderOfText({ accounts, smscs, table }: ShardState, slot: number): Sender | undefined {
+  if ((table.flags[slot] & (FLAG_PART | FLAG_TOLD | FLAG_DATA_SM)) !== 0) return undefined;
+  const account = accounts[table.account[slot]];
+  if (account === undefined || account.transliterate) return undefined;
+  const { default_alphabet: alphabet } = account;
+  if (alphabet !== smscs[table.smsc[slot]]?.profile.alphabet) return undefined;
+  return { version: VERSION_50, alphabet, transliterate: false, partsMax: 1 };
+}
+
 /** replace_sm on a message in memory that waits; answers a command_status, ESME_ROK when the event is appended. */
 export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: number): number {
   const { table } = shard;
-  // Parts and converted texts are not what the client knows: it would replace something else.
-  if ((table.flags[slot] & (FLAG_PART | FLAG_DATA_SM)) !== 0) return ESME_RREPLACEFAIL;
-  const account = shard.accounts[table.account[slot]];
+  const sender = senderOfText(shard, slot);
+  if (sender === undefined) return ESME_RREPLACEFAIL;
   const smsc = shard.smscs[table.smsc[slot]] as Smsc;
-  if (account === undefined || account.transliterate) return ESME_RREPLACEFAIL;
-  if (account.default_alphabet !== smsc.profile.alphabet) return ESME_RREPLACEFAIL;
   const body = bodyOf(shard, slot);
   const pdu = Buffer.alloc(HEADER_BYTES + body.length);
   writeHeader(pdu, 0, pdu.length, SUBMIT_SM, ESME_ROK, 0);
@@ -94,7 +105,7 @@ export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: n
   if (scanDeliverSm(pdu, 0, pdu.length, VERSION_50, fields) !== ESME_ROK) return ESME_RREPLACEFAIL;
   const message = readMessage(pdu, fields);
   if ((message.esmClass & ESM_UDHI) !== 0) return ESME_RREPLACEFAIL;
-  const text = textOf(bytes, at);
+  const text = newTextOf(bytes, at);
   message.message = text.length > SHORT_MESSAGE_MAX ? Buffer.alloc(0) : text;
   message.tlvs = message.tlvs.filter(({ tag }) => tag !== TLV_MESSAGE_PAYLOAD);
   if (text.length > SHORT_MESSAGE_MAX) {
@@ -105,12 +116,6 @@ export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: n
   const expiresMs = bytes.f64[(at + OPERATION_EXPIRES) >> 3];
   // The end of its validity is kept here; what the SMSC is told of it would be another time.
   if (expiresMs > 0) message.validity = '';
-  const sender = {
-    version: VERSION_50,
-    alphabet: account.default_alphabet,
-    transliterate: false,
-    partsMax: 1,
-  };
   const shaped = shape(message, sender, smsc.profile, shard.references, shard.nowMs);
   if (!shaped.ok) return shaped.status;
   const scheduleMs = bytes.f64[(at + OPERATION_SCHEDULE) >> 3];
@@ -128,11 +133,7 @@ export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: n
       expiresMs: expiresMs > 0 ? expiresMs : table.expiresMs[slot],
       priority: table.priority[slot],
       registeredDelivery: message.registeredDelivery,
-      extension: {
-        toldHigh: (table.flags[slot] & FLAG_TOLD) === 0 ? 0 : table.toldHigh[slot],
-        toldLow: (table.flags[slot] & FLAG_TOLD) === 0 ? 0 : table.toldLow[slot],
-        scheduleMs: scheduleMs > 0 ? scheduleMs : dueOf(shard, slot),
-      },
+      extension: { scheduleMs: scheduleMs > 0 ? scheduleMs : dueOf(shard, slot) },
     },
     REPLACED,
   );
@@ -147,7 +148,8 @@ function dueOf(shard: ShardState, slot: number): number {
   return waits && table.dueMs[slot] > shard.nowMs ? table.dueMs[slot] : 0;
 }
 
-function textOf(bytes: Bytes, at: number): Buffer {
+/** The text of a replace_sm. */
+export function newTextOf(bytes: Bytes, at: number): Buffer {
   const { u8, u32 } = bytes;
   const lengths =
     u8[at + OPERATION_SOURCE_LENGTH] + u8[at + OPERATION_DEST_LENGTH] + u8[at + OPERATION_SERVICE_LENGTH];

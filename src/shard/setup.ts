@@ -102,6 +102,7 @@ export async function buildState(
     finals: new RecentFinals(RECENT_FINALS),
     operationAnswers: [],
     forwarded: new Map(),
+    groupCancels: { waiting: [], looks: 0, cancelled: 0 },
     alerts: { second: 0, count: 0 },
     lastToken: 0,
     removedHighs: [],

@@ -9,6 +9,7 @@ import type { BindKind } from '../smpp/client-bind.ts';
 import type { BindHandler } from '../smpp/client.ts';
 import { OutboundBind } from '../smpp/client.ts';
 import { onAlert } from './alerts.ts';
+import { tickGroupCancels } from './cancel-group.ts';
 import { onCommitted, onNoRoom, publish, sendHeldAnswers } from './commit.ts';
 import { appendParked } from './events.ts';
 import { dispatch } from './dispatch.ts';
@@ -244,6 +245,7 @@ export class Shard {
     this.#checkDeadline();
     if (state.blocked) this.#tryAgain();
     onTick(state);
+    tickGroupCancels(state);
     if (state.nowMs - this.#lastSecondMs >= 1000) {
       this.#lastSecondMs = state.nowMs;
       onSecond(state);

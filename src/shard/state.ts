@@ -17,7 +17,7 @@ import type { PriorityQueue, SlotQueue } from '../core/slot-queue.ts';
 import type { TokenBucket } from '../core/throttle.ts';
 import type { OutboundBind } from '../smpp/client.ts';
 import type { PendingRow, PendingStore } from '../store/pending.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, OnOperationResponse } from './answer.ts';
 import type { Parking } from './parking.ts';
 import type { PartValues } from '../core/part-values.ts';
 import type { PartSlots } from './part-slots.ts';
@@ -69,6 +69,33 @@ export interface HeldPart extends PartId {
 export interface HeldSet {
   complete: boolean;
   parts: PartId[];
+}
+
+/** A cancel_sm without a message_id, and how far its search is. */
+export interface GroupCancel {
+  to: Answer;
+  sinceMs: number;
+  /** Does the message in this slot, or in the scratch slot and this row, belong to it? */
+  matches: (slot: number, row?: PendingRow) => boolean;
+  /** Messages from this id on came later. */
+  idHighEnd: number;
+  idLowEnd: number;
+  /** Memory, the store, and once more memory, where what the store had may be now. */
+  pass: number;
+  slot: number;
+  /** Which SMSC's rows, of which kind, behind which id. */
+  smsc: number;
+  kind: number;
+  idHigh: number;
+  idLow: number;
+  cancelled: number;
+}
+
+/** They are served one after the other; what was done in this tick has a bound. */
+export interface GroupCancels {
+  waiting: GroupCancel[];
+  looks: number;
+  cancelled: number;
 }
 
 export interface ShardState {
@@ -125,7 +152,9 @@ export interface ShardState {
   /** Answers to operations that found their edge's ring full. */
   operationAnswers: Answer[];
   /** Requests of clients that an SMSC is to answer, by token. */
-  forwarded: Map<number, Answer>;
+  forwarded: Map<number, OnOperationResponse>;
+  /** Requests to cancel all of an address, which are done bit by bit. */
+  groupCancels: GroupCancels;
   /** alert_notifications of this second. */
   alerts: { second: number; count: number };
   /** Token of the request that was passed on last. */

@@ -102,6 +102,7 @@ export function makeShard(dataDir: string, capacity = 2048): ShardState {
     finals: new RecentFinals(4096),
     operationAnswers: [],
     forwarded: new Map(),
+    groupCancels: { waiting: [], looks: 0, cancelled: 0 },
     alerts: { second: 0, count: 0 },
     lastToken: 0,
     removedHighs: [],
