@@ -25,8 +25,8 @@ export interface HttpLimits {
   partsMax: number;
   /** The account's transliterate. */
   transliterate: boolean;
-  /** Shift tables that the SMSC takes, if that is known already. */
-  languages: readonly Language[];
+  /** Shift tables that the SMSC takes to which a message with these addresses goes. */
+  languagesFor(addressed: MessageObject): readonly Language[];
   nowMs: number;
 }
 
@@ -34,7 +34,7 @@ export type ReadMessage =
   | { ok: true; submit: MessageObject; to: string; parts: number }
   | { ok: false; status: number; detail: string; errors: FieldError[] };
 
-const ONE_SMS: HttpLimits = { partsMax: 1, transliterate: false, languages: [], nowMs: 0 };
+const ONE_SMS: HttpLimits = { partsMax: 1, transliterate: false, languagesFor: () => [], nowMs: 0 };
 
 /**
  * Status 400 where it is no JSON, 422 where a field is wrong. The text is encoded for a 3.4 session whose data_coding 0
@@ -66,8 +66,14 @@ function toSubmit(fields: MessageRequest, limits: HttpLimits): ReadMessage {
     errors.push({ pointer: '/from', detail: 'must be a number, or 1 to 11 letters and digits' });
   if (dest === undefined)
     errors.push({ pointer: '/to', detail: 'must be an international number of 5 to 15 digits' });
+  const languages =
+    source === undefined || dest === undefined
+      ? []
+      : limits.languagesFor(submitOf(fields, source, dest, undefined));
   const content =
-    fields.text === undefined ? readBinary(fields, errors) : readText(fields, fields.text, limits);
+    fields.text === undefined
+      ? readBinary(fields, errors)
+      : readText(fields, fields.text, limits.transliterate, languages);
   const parts = content === undefined ? 1 : countParts(content.data);
   if (parts > limits.partsMax) {
     const pointer = fields.text === undefined ? '/binary' : '/text';
@@ -81,9 +87,13 @@ function toSubmit(fields: MessageRequest, limits: HttpLimits): ReadMessage {
   return { ok: true, to: dest.address, parts, submit: withUserData(bare, content.data, content.dataCoding) };
 }
 
-function readText(fields: MessageRequest, text: string, limits: HttpLimits): Content {
+function readText(
+  fields: MessageRequest,
+  text: string,
+  transliterate: boolean,
+  languages: readonly Language[],
+): Content {
   const dataCoding = fields.flash ? classedCoding('gsm', FLASH) : 0;
-  const { languages, transliterate } = limits;
   return encodeText(text, { ...PLAIN_TARGET, dataCoding, languages, transliterate });
 }
 

@@ -1,14 +1,17 @@
 /** The HTTP endpoint of an edge: health, metrics, and the submission of a single message. */
 import { parseListen } from '../core/config-values.ts';
+import type { Language } from '../core/gsm-tables.ts';
 import { PROTOCOL_HTTP } from '../core/records.ts';
 import { formatMessageId } from '../core/message-id.ts';
 import { CELL_HTTP_REQUESTS, CELL_SUBMIT_OK, CELL_SUBMIT_REFUSED } from '../core/ring/counters.ts';
 import { chooseEngine } from '../http/choose-engine.ts';
 import type { HttpReply, HttpRequest, RunningHttp } from '../http/engine.ts';
 import * as smpp from '../smpp/constants.ts';
-import { encodeSubmitSm } from '../smpp/pdu/submit-sm.ts';
+import type { MessageObject } from '../smpp/pdu/message-encode.ts';
+import { encodeSubmitSm, scanSubmitSm } from '../smpp/pdu/submit-sm.ts';
 import { problem } from '../http/reply.ts';
 import { readMessage } from './http-message.ts';
+import { chooseSmsc } from './route.ts';
 import type { EdgeAccount, EdgeState, HttpAnswers } from './state.ts';
 import { HTTP_VERSION, submit } from './submit.ts';
 
@@ -92,8 +95,9 @@ export class EdgeHttp implements HttpAnswers {
     const account = await this.#authenticate(request, reply);
     if (account === undefined) return;
     const { parts_max: partsMax, transliterate } = account.config;
-    const languages = this.#edge.route.length === 1 ? this.#edge.route[0].profile.languages : [];
-    const message = readMessage(request.body, { partsMax, transliterate, languages, nowMs: Date.now() });
+    const languagesFor = (addressed: MessageObject): readonly Language[] =>
+      languagesOfSmsc(this.#edge, account, addressed);
+    const message = readMessage(request.body, { partsMax, transliterate, languagesFor, nowMs: Date.now() });
     if (!message.ok) {
       problem(
         reply,
@@ -174,6 +178,18 @@ export class EdgeHttp implements HttpAnswers {
   async close(): Promise<void> {
     await this.#running?.close();
   }
+}
+
+/** The SMSC that `submit` will choose, as nothing happens in between. */
+function languagesOfSmsc(
+  edge: EdgeState,
+  account: EdgeAccount,
+  addressed: MessageObject,
+): readonly Language[] {
+  if (edge.route.every(({ profile }) => profile.languages.length === 0)) return [];
+  const pdu = encodeSubmitSm(addressed, 1);
+  scanSubmitSm(pdu, 0, pdu.length, HTTP_VERSION, edge.fields);
+  return chooseSmsc(edge, account, pdu, edge.fields).profile.languages;
 }
 
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="tollgate"' };

@@ -65,7 +65,7 @@ describe('a bad body', () => {
 
 describe('what a body may ask for', () => {
   const NOW_MS = Date.UTC(2026, 5, 1, 12);
-  const LIMITS = { partsMax: 3, transliterate: false, languages: [], nowMs: NOW_MS };
+  const LIMITS = { partsMax: 3, transliterate: false, languagesFor: () => [], nowMs: NOW_MS };
   const { text: _text, ...BARE } = VALID;
   const ask = (value: object, limits: object = {}) =>
     readMessage(Buffer.from(JSON.stringify(value)), { ...LIMITS, ...limits });
@@ -137,7 +137,7 @@ describe('what a body may ask for', () => {
       submit: { dataCoding: 0 },
     });
     const turkish = { ...VALID, text: 'ğ'.repeat(71) };
-    expect(ask(turkish, { languages: ['turkish'] })).toMatchObject({ parts: 1, submit: { esmClass: 0x40 } });
+    expect(ask(turkish, { languagesFor: () => ['turkish'] })).toMatchObject({ parts: 1, submit: { esmClass: 0x40 } });
   });
 
   test.each<[string, object, string, RegExp]>([
