@@ -10,7 +10,7 @@ import {
   SLOT_RETRY,
 } from '../core/message-table.ts';
 import type { MessageTable } from '../core/message-table.ts';
-import { FINAL_NO_RECEIPT, FINAL_RECEIPT_NOT_TAKEN, FINAL_SENT } from '../core/records.ts';
+import { FINAL_NO_RECEIPT, FINAL_RECEIPT_NOT_TAKEN, FINAL_SENT, SMSC_NONE } from '../core/records.ts';
 import {
   CELL_DISK_REFUSING,
   CELL_HEARTBEAT_MS,
@@ -22,18 +22,20 @@ import {
   SMSC_BOUND,
   SMSC_EXPIRED,
 } from '../core/ring/counters.ts';
+import { NO_BIND } from '../cdr/group.ts';
 import { isBound } from '../smpp/session.ts';
 import { KINDS, KIND_AWAITING, KIND_QUEUED, KIND_RECEIPT } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { dispatch, publishDepth } from './dispatch.ts';
-import { finish } from './events.ts';
+import { appendReceipt, finish } from './events.ts';
 import { fail, onTimeouts, wantsReceipt } from './outcome.ts';
 import { sweepHeld } from './joining.ts';
 import { sweepParked } from './parked.ts';
-import { endUntold, isPart } from './parts.ts';
+import { endUntold, isPart, isUnknown, wantsReceiptOf } from './parts.ts';
 import { deskOf, serveDesks, sweepReceipts } from './receipts-out.ts';
 import { loadRow, makeRoom, refillRetries, relieveChunks } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
+import { becomeReceipt } from './waiting.ts';
 
 const SWEEP_ROWS = 500;
 const EXPIRY_SLOTS = 16_384;
@@ -157,8 +159,15 @@ function noReceipt(shard: ShardState, slot: number): void {
     endUntold(shard, slot, STATE_UNKNOWN);
     return;
   }
+  const { table } = shard;
+  if (isUnknown(table, slot) && wantsReceiptOf(table.registeredDelivery[slot], STATE_UNKNOWN)) {
+    becomeReceipt(shard, slot);
+    appendReceipt(shard, slot, SMSC_NONE);
+    shard.journal.filling.addReceipt(NO_BIND, 0, slot);
+    return;
+  }
   // Sent for notifications alone: it is as final as any other without a receipt.
-  if (wantsReceipt(shard.table.registeredDelivery[slot])) {
+  if (wantsReceipt(table.registeredDelivery[slot])) {
     finish(shard, slot, STATE_UNKNOWN, FINAL_NO_RECEIPT);
   } else finish(shard, slot, STATE_ACCEPTED, FINAL_SENT);
 }

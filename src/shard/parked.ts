@@ -34,8 +34,8 @@ export function unpark(shard: ShardState, smsc: number, smscId: string): ParkedR
 }
 
 /**
- * Recovery knows no habits: whether a receipt whose id is in the other base was taken, the RECEIPT event behind the SENT
- * event tells, by its state and date.
+ * Recovery knows no habits: whether a receipt whose id is in the other base was taken, the RECEIPT event behind the
+ * SENT event tells, by its state and date.
  */
 export function unparkConverted(
   { parking }: ShardState,

@@ -3,8 +3,9 @@
  * for each part that it sent itself. The parts have neighbouring ids, so each finds the others, in memory or in the
  * store.
  *
- * The merge rule: DELIVERED if every part was; else state and error of the first part that failed. The done date is
- * that of the part that ended last. Did no part fail, but one was never reported on, there is no receipt.
+ * The merge rule: DELIVERED if every part was; else state and error of the first part that failed; else UNKNOWN if that
+ * is all that the SMSC had to say of one. The done date is that of the part that ended last. Did no part fail, but one
+ * was never reported on, there is no receipt.
  */
 import { NO_BIND } from '../cdr/group.ts';
 import {
@@ -17,6 +18,7 @@ import {
   SLOT_PART_DONE,
   TEXT_BYTES,
 } from '../core/message-table.ts';
+import type { MessageTable } from '../core/message-table.ts';
 import { FINAL_FAILED, FINAL_NO_RECEIPT, FINAL_PART, FINAL_SENT, SMSC_NONE } from '../core/records.ts';
 import { STATE_ACCEPTED, STATE_DELIVERED, STATE_UNKNOWN } from '../smpp/constants.ts';
 import { KIND_FOLLOWER, KIND_PART } from '../store/pending.ts';
@@ -37,6 +39,8 @@ interface PartEnd {
   row: PendingRow | undefined;
   state: number;
   doneMs: number;
+  /** STATE_UNKNOWN is what the SMSC said, and not that it said nothing. */
+  isUnknown: boolean;
 }
 
 /** What is told of the message. */
@@ -77,12 +81,32 @@ export function partEnded(shard: ShardState, slot: number): void {
   resetScratch(shard);
 }
 
-/** The part will never have a receipt: the SMSC gave it no id, or reported nothing in time. */
+const NO_ERROR = Buffer.from('000', 'latin1');
+
+/**
+ * The SMSC said of the slot's message that it does not know, or nothing that we do. With that there always is an err,
+ * which a message of which nothing was said has not.
+ */
+export function markUnknown(table: MessageTable, slot: number): void {
+  table.finalState[slot] = STATE_UNKNOWN;
+  if (table.errLength[slot] > 0) return;
+  table.errLength[slot] = NO_ERROR.length;
+  NO_ERROR.copy(table.text, slot * TEXT_BYTES + ERR_AT);
+}
+
+/** Is that what was said of it last? */
+export function isUnknown({ finalState, errLength }: MessageTable, slot: number): boolean {
+  return finalState[slot] === STATE_UNKNOWN && errLength[slot] > 0;
+}
+
+/** The part will never have a receipt: the SMSC gave it no id, or reported nothing in time but that it is unknown. */
 export function endUntold(shard: ShardState, slot: number, state: number): void {
   const { table } = shard;
-  table.finalState[slot] = state;
-  table.doneMs[slot] = shard.nowMs;
-  table.errLength[slot] = 0;
+  if (state !== STATE_UNKNOWN || !isUnknown(table, slot)) {
+    table.finalState[slot] = state;
+    table.doneMs[slot] = shard.nowMs;
+    table.errLength[slot] = 0;
+  }
   appendReceipt(shard, slot, SMSC_NONE);
   partEnded(shard, slot);
 }
@@ -101,27 +125,26 @@ function endsOf(
     const slot = table.idLow[known] === idLow ? known : shard.parts.find(idHigh, idLow);
     if (slot !== NO_SLOT) {
       if (table.state[slot] !== SLOT_PART_DONE) return undefined;
-      ends.push({ idLow, slot, row: undefined, state: table.finalState[slot], doneMs: table.doneMs[slot] });
+      ends.push({ idLow, slot, row: undefined, ...saidOf(table, slot) });
       continue;
     }
     const row = store.get(idHigh, idLow);
     if (row === undefined) continue;
     if (row.kind !== KIND_PART) return undefined;
-    const { finalState, doneMs } = stateOfRow(shard, row);
-    ends.push({ idLow, slot: NO_SLOT, row, state: finalState, doneMs });
+    unpackRow(table, shard.scratch, row);
+    ends.push({ idLow, slot: NO_SLOT, row, ...saidOf(table, shard.scratch) });
   }
   return ends;
 }
 
-function stateOfRow(shard: ShardState, row: PendingRow): { finalState: number; doneMs: number } {
-  const { scratch, table } = shard;
-  unpackRow(table, scratch, row);
-  return { finalState: table.finalState[scratch], doneMs: table.doneMs[scratch] };
+function saidOf(table: MessageTable, slot: number): Pick<PartEnd, 'state' | 'doneMs' | 'isUnknown'> {
+  return { state: table.finalState[slot], doneMs: table.doneMs[slot], isUnknown: isUnknown(table, slot) };
 }
 
 function merge(shard: ShardState, ends: PartEnd[], parts: number): Outcome {
   const { scratch, table } = shard;
-  const from = ends.find(({ state }) => hasFailed(state)) ?? ends.find(isUntold) ?? ends[0];
+  const failed = ends.find(({ state }) => hasFailed(state));
+  const from = failed ?? ends.find((end) => end.isUnknown) ?? ends.find(isUntold) ?? ends[0];
   let at = from.slot;
   if (from.row !== undefined) {
     unpackRow(table, scratch, from.row);
@@ -145,8 +168,8 @@ function merge(shard: ShardState, ends: PartEnd[], parts: number): Outcome {
   return outcome;
 }
 
-function isUntold({ state }: PartEnd): boolean {
-  return state === STATE_UNKNOWN || state === STATE_ACCEPTED;
+function isUntold(end: PartEnd): boolean {
+  return !end.isUnknown && (end.state === STATE_UNKNOWN || end.state === STATE_ACCEPTED);
 }
 
 function hasFailed(state: number): boolean {
@@ -156,7 +179,7 @@ function hasFailed(state: number): boolean {
 /** registered_delivery bits 1-0: 1 both, 2 failure only, 3 success only (5.0 section 4.7.21). */
 export function wantsReceiptOf(registeredDelivery: number, state: number): boolean {
   const bits = registeredDelivery & 3;
-  if (bits === 2) return state !== STATE_DELIVERED;
+  if (bits === 2) return hasFailed(state);
   return bits === 1 || (bits === 3 && state === STATE_DELIVERED);
 }
 
@@ -186,7 +209,7 @@ function tellFollowers(shard: ShardState, idHigh: number, idLow: number, outcome
   const { scratch, table } = shard;
   const told: PendingRow[] = [];
   for (const row of followersOf(shard, idHigh, idLow)) {
-    read(shard, { idLow: row.idLow, slot: NO_SLOT, row, state: 0, doneMs: 0 });
+    toScratch(shard, row);
     if (isToldOf(shard, scratch, outcome)) told.push(row);
     else {
       const isAsked = (table.registeredDelivery[scratch] & 3) !== 0;

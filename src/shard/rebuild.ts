@@ -20,6 +20,7 @@ import {
   ATTEMPT_FAILED,
   FAILED_DUE,
   FAILED_STATUS,
+  INTERMEDIATE,
   JOINED,
   JOINED_LEADER_HIGH,
   JOINED_LEADER_LOW,
@@ -56,6 +57,7 @@ import {
 import type { MessageTable } from '../core/message-table.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { indexOf } from '../core/message-id.ts';
+import { STATE_UNKNOWN } from '../smpp/constants.ts';
 import {
   KIND_AWAITING,
   KIND_FOLLOWER,
@@ -71,7 +73,7 @@ import { fillSlot, isHeld } from './fill-slot.ts';
 import { asItCame } from './held-part.ts';
 import { becomeFollower, becomeReleased } from './joining.ts';
 import { unpark, unparkConverted } from './parked.ts';
-import { isPart } from './parts.ts';
+import { isPart, markUnknown } from './parts.ts';
 import { replay } from './replace.ts';
 import type { ShardState } from './state.ts';
 import { becomeAwaiting, becomeReceipt } from './waiting.ts';
@@ -108,6 +110,7 @@ export class Rebuilder {
     else if (type === REPLACED) this.#replaced(bytes, at, length);
     else if (type === JOINED) this.#joined(bytes, at);
     else if (type === RELEASED) this.#released(bytes, at);
+    else if (type === INTERMEDIATE) this.#intermediate(bytes, at);
   }
 
   /** An event of a message that needs nothing more: only the receipt that was parked for it may still be there. */
@@ -212,21 +215,9 @@ export class Rebuilder {
       this.#unpark(bytes, at);
     } else if (type === RECEIPT) {
       this.#unparkConverted(bytes, at);
-      table.finalState[slot] = u8[at + RECORD_A];
-      table.doneMs[slot] = f64[(at + RECEIPT_DONE) >> 3];
+      this.#keepEnd(slot, bytes, at);
       table.status[slot] = u32[(at + RECEIPT_STATUS) >> 2];
-      const errLength = u8[at + RECEIPT_ERR_LENGTH];
-      table.errLength[slot] = table.keepBytes(
-        slot,
-        ERR_AT,
-        u8,
-        at + RECEIPT_ERR,
-        errLength,
-        RECEIPT_ERR_BYTES_MAX,
-      );
       table.merged[slot] = u8[at + RECEIPT_MERGED];
-      table.networkErrorType[slot] = networkTypeOf(u8[at + RECEIPT_NETWORK_TYPE]);
-      table.networkErrorCode[slot] = bytes.u16[(at + RECEIPT_NETWORK_CODE) >> 1];
       // The end of a part is told with its message, by a receipt that says so.
       if (table.merged[slot] === 0 && isPart(this.#shard, slot)) table.state[slot] = SLOT_PART_DONE;
       else becomeReceipt(this.#shard, slot, f64[(at + RECORD_TIME) >> 3]);
@@ -237,6 +228,34 @@ export class Rebuilder {
       if (u32[(at + FAILED_STATUS) >> 2] === NO_RESPONSE) table.flags[slot] |= FLAG_DUPLICATE_RISK;
       table.state[slot] = SLOT_RETRY;
     }
+  }
+
+  /** What RECEIPT and INTERMEDIATE events have alike. */
+  #keepEnd(slot: number, bytes: Bytes, at: number): void {
+    const { table } = this.#shard;
+    const { u8, u16, f64 } = bytes;
+    table.finalState[slot] = u8[at + RECORD_A];
+    table.doneMs[slot] = f64[(at + RECEIPT_DONE) >> 3];
+    const length = u8[at + RECEIPT_ERR_LENGTH];
+    table.errLength[slot] = table.keepBytes(
+      slot,
+      ERR_AT,
+      u8,
+      at + RECEIPT_ERR,
+      length,
+      RECEIPT_ERR_BYTES_MAX,
+    );
+    table.networkErrorType[slot] = networkTypeOf(u8[at + RECEIPT_NETWORK_TYPE]);
+    table.networkErrorCode[slot] = u16[(at + RECEIPT_NETWORK_CODE) >> 1];
+  }
+
+  /** Of those that end nothing only that the state is unknown counts, should nothing follow. */
+  #intermediate(bytes: Bytes, at: number): void {
+    if (bytes.u8[at + RECORD_A] !== STATE_UNKNOWN) return;
+    const slot = this.#slotOf(bytes, at);
+    if (slot === undefined || this.#shard.table.state[slot] !== SLOT_AWAITING) return;
+    this.#keepEnd(slot, bytes, at);
+    markUnknown(this.#shard.table, slot);
   }
 
   /** The slot of a message that is being rebuilt, or that the store knows; undefined: it is final. */

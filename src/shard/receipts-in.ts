@@ -20,7 +20,7 @@ import { scanDataSm } from '../smpp/pdu/data-sm-scan.ts';
 import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { isFinalState } from '../smpp/receipt-state.ts';
-import { ReceiptFields, scanReceipt } from '../smpp/receipt.ts';
+import { ReceiptFields, receiptState, scanReceipt } from '../smpp/receipt.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { appendFinal, appendReceipt } from './events.ts';
 import { settleFinalState } from './final-state.ts';
@@ -28,7 +28,7 @@ import { findAwaited, isAnswerTo, isInMemory } from './matching.ts';
 import type { Awaited } from './matching.ts';
 import { appendIntermediate, offerAfterCommit, readNotice, wantsNotice } from './notices.ts';
 import { park } from './parked.ts';
-import { isPart, wantsReceiptOf } from './parts.ts';
+import { isPart, markUnknown, wantsReceiptOf } from './parts.ts';
 import { unpackRow } from './row.ts';
 import { loadRow, rowOf } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
@@ -112,7 +112,7 @@ function take(shard: ShardState, smsc: Smsc, reader: DeliverReader, bytes: Buffe
   if (shard.blocked && !isInMemory(shard, smsc, idBytes, idAt, idEnd - idAt)) return PUT_OFF;
   const found = findAwaited(shard, smsc, idBytes, idAt, idEnd - idAt);
   if (told !== type && !isMeant(shard, reader, bytes, found)) return REFUSED;
-  const state = receipt.state < 0 ? smpp.STATE_UNKNOWN : receipt.state;
+  const state = receiptState(receipt);
   const isFinal = type === smpp.ESM_RECEIPT && isFinalState(state);
   if (!isFinal) return takeNotice(shard, smsc, reader, bytes, type, found);
   if (found === undefined) {
@@ -236,19 +236,45 @@ function takeNotice(
   if (found === undefined) return isAcknowledgement(type) ? REFUSED : NO_SLOT;
   const { table } = shard;
   const notice = readNotice(type, bytes, message, receipt, shard.nowMs);
+  const isUnknown = notice.state === smpp.STATE_UNKNOWN;
   if (typeof found === 'number') {
     if (table.state[found] !== SLOT_AWAITING) return NO_SLOT;
     appendIntermediate(shard, table.idHigh[found], table.idLow[found], smsc.index, notice);
+    if (isUnknown) keepUnknown(shard, found, receipt);
     if (wantsNotice(shard, found, notice)) offerAfterCommit(shard, found, notice);
     return NO_SLOT;
   }
   appendIntermediate(shard, found.idHigh, found.idLow, smsc.index, notice);
-  if (table.freeSlots() === 0) return NO_SLOT;
   unpackRow(table, shard.scratch, found);
+  if (table.freeSlots() === 0) {
+    if (isUnknown) keepUnknownInRow(shard, receipt);
+    resetScratch(shard);
+    return NO_SLOT;
+  }
   const wanted = wantsNotice(shard, shard.scratch, notice);
   resetScratch(shard);
-  if (wanted) offerAfterCommit(shard, fromStore(shard, found), notice);
+  if (!wanted && !isUnknown) return NO_SLOT;
+  const slot = fromStore(shard, found);
+  if (isUnknown) keepUnknown(shard, slot, receipt);
+  if (wanted) offerAfterCommit(shard, slot, notice);
   return NO_SLOT;
+}
+
+/** All that the SMSC may ever say of the message: should nothing follow, its client is told that. */
+function keepUnknown(shard: ShardState, slot: number, receipt: ReceiptFields): void {
+  const { journal, table } = shard;
+  fillFinal(shard, slot, receipt, smpp.STATE_UNKNOWN);
+  markUnknown(table, slot);
+  if (table.dirtySegment[slot] === 0) table.dirtySegment[slot] = journal.segment;
+}
+
+/** Memory is full: in the row that the scratch slot holds. */
+function keepUnknownInRow(shard: ShardState, receipt: ReceiptFields): void {
+  const { scratch, store, table } = shard;
+  fillFinal(shard, scratch, receipt, smpp.STATE_UNKNOWN);
+  markUnknown(table, scratch);
+  table.state[scratch] = SLOT_AWAITING;
+  store.upsert([rowOf(shard, scratch)]);
 }
 
 function isAcknowledgement(type: number): boolean {

@@ -90,6 +90,29 @@ export function scanReceipt(b: Uint8Array, start: number, f: MessageFields, out:
   return out.idEnd > out.idAt;
 }
 
+/**
+ * message_state of a receipt, whatever it says: where neither TLV nor text names one, an error that is a number other
+ * than 0 means that it failed; else STATE_UNKNOWN. network_error_code goes before `err`.
+ */
+export function receiptState(f: ReceiptFields): number {
+  if (f.state >= 0) return f.state;
+  const failed =
+    f.networkErrorType < 0 ? isErrorNumber(f.bytes, f.errAt, f.errEnd) : f.networkErrorCode !== 0;
+  return failed ? smpp.STATE_UNDELIVERABLE : smpp.STATE_UNKNOWN;
+}
+
+/** Decimal or hexadecimal digits, not all of them 0; what words mean is not known. */
+function isErrorNumber(b: Uint8Array, at: number, end: number): boolean {
+  let isZero = true;
+  for (let i = at; i < end; i++) {
+    const letter = b[i] | 0x20;
+    const isDigit = b[i] >= 0x30 && b[i] <= 0x39;
+    if (!isDigit && (letter < 0x61 || letter > 0x66)) return false;
+    if (b[i] !== 0x30) isZero = false;
+  }
+  return !isZero;
+}
+
 /** Scans the text that became octets in the scratch; the id of the TLV goes behind it. False: it says nothing. */
 function scanAsOctets(b: Uint8Array, f: MessageFields, out: ReceiptFields, length: number): boolean {
   clear(out);
@@ -196,6 +219,7 @@ function scanCommon(b: Uint8Array, from: number, end: number, out: ReceiptFields
   if (!isKey(b, at + 18, 12, 0x74, 0x65) || !isKey(b, at + 41, 10, 0x74, 0x65)) return false;
   if (!isKey(b, at + 62, 5, 0x61, 0x74) || !isKey(b, at + 75, 4, 0x72, 0x72)) return false;
   if (!isKey(b, at + 83, 5, 0x78, 0x74) || b[at + 74] <= 0x20 || b[at + 82] <= 0x20) return false;
+  if (isQuote(b[from + 3]) || isQuote(b[at + 68]) || isQuote(b[at + 80])) return false;
   out.hasKeys = true;
   out.idAt = from + 3;
   out.idEnd = at;
@@ -284,12 +308,30 @@ function endsWith(b: Uint8Array, from: number, end: number, key: Uint8Array): bo
   return letter < 0x61 || letter > 0x7a;
 }
 
-/** A value is the first word between its key and the next one, without a comma or semicolon at its end. */
+function isQuote(octet: number): boolean {
+  return octet === 0x22 || octet === 0x27;
+}
+
+/** Where the quotation that is opened at `at` is closed, at `to` at most; -1: it is none. */
+function closedAt(b: Uint8Array, at: number, to: number): number {
+  if (at >= to || !isQuote(b[at])) return -1;
+  for (let i = at + 1; i < to; i++) if (b[i] === b[at]) return i;
+  return -1;
+}
+
+/**
+ * A value is the first word between its key and the next one, without a comma or semicolon at its end; one in quotes is
+ * what stands between them.
+ */
 function takeValue(b: Uint8Array, key: number, from: number, to: number, out: ReceiptFields): void {
   let at = from;
   while (at < to && b[at] <= 0x20) at++;
+  const closed = closedAt(b, at, to);
+  const limit = closed < 0 ? to : closed;
+  if (closed >= 0) at++;
+  while (at < limit && b[at] <= 0x20) at++;
   let end = at;
-  while (end < to && b[end] > 0x20) end++;
+  while (end < limit && b[end] > 0x20) end++;
   if (key === KEY_ID && (isGsmOnly(b, at - 1, from, to) || isGsmOnly(b, end, from, to))) out.hasGsmId = true;
   while (end > at && (b[end - 1] === 0x2c || b[end - 1] === 0x3b)) end--;
   switch (key) {

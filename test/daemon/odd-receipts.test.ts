@@ -215,6 +215,29 @@ describe('an SMSC with a dialect of its own', () => {
   });
 });
 
+test('a word that nobody knows: told as unknown when nothing follows, after a kill too', async () => {
+  const statuses: number[] = [];
+  const smsc = await stage.npmSmsc(({ number, answer, report }) => {
+    answer(`id-${number}`);
+    void report({ short_message: `id:"id-${number}" stat:"RETIRED"` }).then((status) =>
+      statuses.push(status),
+    );
+  });
+  await stage.serve({ receipts: { wait_s: 5 }, smsc: [{ port: smsc.port }] });
+  const esme = await stage.esme();
+  const id = await esme.send();
+  await until(() => statuses.length === 1, 'the deliver_sm_resp');
+  expect([statuses, esme.receipts]).toEqual([[0], []]);
+  await stage.daemon.kill();
+  await stage.start();
+  const again = await stage.esme();
+  const receipt = await again.receipt(id);
+  expect([receipt.stat, receipt.pdu.message_state]).toEqual(['UNKNOWN', 7]);
+  const { types, cdr } = await stage.finalOf(id);
+  expect(types).toEqual(['ACCEPTED', 'SENT', 'INTERMEDIATE', 'RECEIPT', 'FINAL']);
+  expect(cdr).toMatchObject({ state: 'UNKNOWN', reason: 'RECEIPT_TAKEN' });
+});
+
 describe('what tells of a message without ending it', () => {
   test('is passed on to who asked for it, once, and the receipt comes all the same', async () => {
     const statuses: number[] = [];

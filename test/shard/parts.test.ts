@@ -106,6 +106,30 @@ describe('parts find each other', () => {
     },
   );
 
+  test.each([
+    ['in memory', () => undefined],
+    ['in the store', evict],
+  ])('one of unknown state is what is told in the end, unless another failed (%s)', async (_where, leave) => {
+    for (const [stats, state, delivered, err] of [
+      [['DELIVRD', 'RETIRED', 'DELIVRD'], 7, 2, 'NO'],
+      [['RETIRED', '', 'DELIVRD'], 7, 1, 'NO'],
+      [['RETIRED', 'DELIVRD', 'EXPIRED'], 3, 1, '000'],
+    ] as const) {
+      const scene = await LongScene.open();
+      const id = await sentThree(scene);
+      for (const [index, stat] of stats.entries()) {
+        if (stat !== '') scene.report(`x${index + 1}`, stat, stat === 'RETIRED' ? 'NO' : '000');
+        await scene.commit();
+        leave(scene);
+      }
+      expect(scene.told).toEqual([]);
+      await scene.crash();
+      await scene.pass(scene.shard.config.receipts.wait_s * 1_000 + 1_000);
+      await scene.pass(1_000);
+      expect(scene.told).toEqual([{ id, state, err, submitted: 3, delivered }]);
+    }
+  });
+
   test('of messages with neighbouring ids are not taken for each other', async () => {
     const scene = await LongScene.open();
     const sequences = [0, 1, 2].map(() => scene.submit(THREE));

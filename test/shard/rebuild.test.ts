@@ -143,6 +143,15 @@ describe('what an SMSC told', () => {
     ]);
   });
 
+  test('that it does not know is there again, until more is told', async () => {
+    const unknown = intermediate({ ...id, state: 7 });
+    const { shard, kind, slot } = await slotOf([accepted(id), sent(id), unknown]);
+    const { errLength, finalState } = shard.table;
+    expect([kind, finalState[slot], errLength[slot] > 0]).toEqual([KIND_AWAITING, 7, true]);
+    const ended = await slotOf([accepted(id), sent(id), unknown, receipt(id), unknown]);
+    expect([ended.kind, ended.shard.table.finalState[ended.slot]]).toEqual([KIND_RECEIPT, 2]);
+  });
+
   test('without ending the message leaves it waiting for its receipt', async () => {
     const { shard, kind, slot } = await slotOf([accepted(id), sent(id), intermediate({ ...id, state: 2 })]);
     expect([kind, shard.table.finalState[slot]]).toEqual([KIND_AWAITING, 0]);

@@ -111,10 +111,16 @@ export class ReceiptScene {
     return this.#ids;
   }
 
-  /** Fills memory up. */
-  fillMemory(): void {
+  /** Fills memory up; returns the slots. */
+  fillMemory(): number[] {
     const { table } = this.shard;
-    while (table.freeSlots() > 0) table.state[table.allocate()] = SLOT_AWAITING;
+    const taken: number[] = [];
+    while (table.freeSlots() > 0) {
+      const slot = table.allocate();
+      table.state[slot] = SLOT_AWAITING;
+      taken.push(slot);
+    }
+    return taken;
   }
 
   /** A PDU of the npm package from the SMSC; returns its sequence_number. */

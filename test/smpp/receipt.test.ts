@@ -3,7 +3,13 @@ import * as smpp from '../../src/smpp/constants.ts';
 import { encodeDeliverSm, scanDeliverSm } from '../../src/smpp/pdu/deliver-sm.ts';
 import type { MessageObject } from '../../src/smpp/pdu/message-encode.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
-import { isIntermediate, isReceipt, ReceiptFields, scanReceipt } from '../../src/smpp/receipt.ts';
+import {
+  isIntermediate,
+  isReceipt,
+  ReceiptFields,
+  receiptState,
+  scanReceipt,
+} from '../../src/smpp/receipt.ts';
 import { shiftedInto } from '../support/messages.ts';
 import { vectorNamed } from '../support/vectors.ts';
 
@@ -210,5 +216,60 @@ describe('what a receipt is', () => {
       done: '',
       network: NONE,
     });
+  });
+});
+
+describe('values in quotes', () => {
+  const common = (id: string, stat: string, err: string): string =>
+    `id:${id} sub:001 dlvrd:001 submit date:2601011200 done date:2601011201 stat:${stat} err:${err} text:"x"`;
+
+  it.each([
+    [common('"7f-1"', 'DELIVRD', '000'), { id: '7f-1', state: 2, err: '000', submit: NOON, text: '"x"' }],
+    [common('7', 'UNDELIV', '"6"'), { id: '7', state: 5, err: '6', submit: NOON }],
+    [common('7', '"ACKED"', '000'), { id: '7', state: 6, err: '000' }],
+    [common('"7"', '"DELIVRD"', '"012"'), { id: '7', state: 2, err: '012', submit: NOON }],
+    [
+      'id:"7" submit date:"2601011200" done date:"" stat:"DELIVRD"',
+      { id: '7', state: 2, submit: NOON, done: '' },
+    ],
+    ["id: ' 7 ', stat:'EXPIRED', err:''", { id: '7', state: 3, err: '' }],
+    // Not closed: it is a character like any other.
+    ['id:"7 stat:DELIVRD err:5', { id: '"7', state: 2, err: '5' }],
+    ['id:"7 stat:"DELIVRD"', { id: '"7', state: 2 }],
+    ['id:7" stat:DELIVRD', { id: '7"', state: 2 }],
+  ])('%s', (text, expected) => {
+    expect(readText(text)).toMatchObject(expected);
+    const ucs2 = Buffer.from(text, 'utf16le').swap16();
+    const tlvs = [{ tag: smpp.TLV_MESSAGE_PAYLOAD, value: ucs2 }];
+    expect(readText('', { dataCoding: 8, tlvs })).toMatchObject(expected);
+  });
+});
+
+describe('a state that nothing names', () => {
+  const unheard = 'id:7 stat:RETIRED err:';
+  const network = (hex: string): MessageObject => ({
+    tlvs: [{ tag: smpp.TLV_NETWORK_ERROR_CODE, value: Buffer.from(hex, 'hex') }],
+  });
+
+  it.each([
+    ['an err', `${unheard}012`, {}, 5],
+    ['a hexadecimal err', `${unheard}0A`, {}, 5],
+    ['no error', `${unheard}000`, {}, 7],
+    ['an empty err', unheard, {}, 7],
+    ['an err of a word', `${unheard}NONE`, {}, 7],
+    ['no err', 'id:7 stat:RETIRED', {}, 7],
+    ['the err of a text without stat', 'id:7 err:012', {}, 5],
+    ['a network error', `${unheard}000`, network('030006'), 5],
+    ['no network error', `${unheard}012`, network('030000'), 7],
+    [
+      'message_state',
+      `${unheard}012`,
+      { tlvs: [{ tag: smpp.TLV_MESSAGE_STATE, value: Buffer.from([2]) }] },
+      2,
+    ],
+    ['a word that is known', 'id:7 stat:ENROUTE err:012', {}, 1],
+  ])('is told by %s', (_name, text, more, state) => {
+    expect(readText(text, more).found).toBe(true);
+    expect(receiptState(out)).toBe(state);
   });
 });
