@@ -12,10 +12,11 @@ import {
   OPERATION_SOURCE_LENGTH,
   RECORD_B,
 } from '../core/records.ts';
-import { ESME_RCANCELFAIL, ESME_RSYSERR, ESME_RTHROTTLED } from '../smpp/constants.ts';
-import { KIND_QUEUED, KIND_RETRY } from '../store/pending.ts';
+import { ESME_RCANCELFAIL, ESME_ROK, ESME_RSYSERR, ESME_RTHROTTLED } from '../smpp/constants.ts';
+import { KIND_HELD, KIND_QUEUED, KIND_RETRY } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 import type { Answer } from './answer.ts';
+import { cancelHeld } from './cancel-held.ts';
 import { endWaiting } from './end-waiting.ts';
 import { namesAddress } from './find-message.ts';
 import type { Found } from './find-message.ts';
@@ -29,6 +30,8 @@ import { waitsToBeSent, wholeOf } from './whole.ts';
 const LOOKS_A_TICK = 262_144;
 const LOOKS_A_ROW = 256;
 const PAGE_ROWS = 500;
+/** What waits in the store. */
+const KINDS: readonly number[] = [KIND_QUEUED, KIND_RETRY, KIND_HELD];
 /** Cancelled in one tick, so that the group of a commit stays a group. */
 const CANCELLED_A_TICK = 1_000;
 /** Of all clients, that wait for their turn. */
@@ -93,7 +96,7 @@ function hasShareLeft({ looks, cancelled }: GroupCancels): boolean {
 }
 
 function hasRows({ owned, store }: ShardState): boolean {
-  return owned.some(({ index }) => store.count(KIND_QUEUED, index) + store.count(KIND_RETRY, index) > 0);
+  return owned.some(({ index }) => KINDS.some((kind) => store.count(kind, index) > 0));
 }
 
 /** True: all slots were looked at. */
@@ -124,7 +127,7 @@ function lookInStore(shard: ShardState, request: GroupCancel): boolean {
     unpackRow(table, scratch, row);
     const isOurs = isMeant(shard, scratch, request, row);
     table.flags[scratch] = 0;
-    if (isOurs && !end(shard, request, [{ where: 'store', row }])) {
+    if (isOurs && !endRow(shard, request, row)) {
       // No slot is free for it to end in: that takes some time.
       groupCancels.looks = LOOKS_A_TICK;
       return false;
@@ -133,9 +136,21 @@ function lookInStore(shard: ShardState, request: GroupCancel): boolean {
   }
   if (rows.length === PAGE_ROWS) return false;
   [request.idHigh, request.idLow] = [-1, -1];
-  request.smsc += request.kind === KIND_RETRY ? 1 : 0;
-  request.kind = request.kind === KIND_RETRY ? KIND_QUEUED : KIND_RETRY;
+  const next = (KINDS.indexOf(request.kind) + 1) % KINDS.length;
+  request.smsc += next === 0 ? 1 : 0;
+  request.kind = KINDS[next];
   return request.smsc === owned.length;
+}
+
+/** False: no room. */
+function endRow(shard: ShardState, request: GroupCancel, row: PendingRow): boolean {
+  if (row.kind !== KIND_HELD) return end(shard, request, [{ where: 'store', row }]);
+  const status = cancelHeld(shard, row);
+  if (status === ESME_ROK) {
+    request.cancelled++;
+    shard.groupCancels.cancelled++;
+  }
+  return status !== ESME_RSYSERR;
 }
 
 /** False: no room. */

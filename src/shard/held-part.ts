@@ -14,7 +14,7 @@ import { shapeLonePart } from '../smpp/shape-part.ts';
 import type { Sender } from '../smpp/shape-profile.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { bodyLengthOf, unpackRow } from './row.ts';
-import type { ShardState } from './state.ts';
+import type { PartId, ShardState } from './state.ts';
 
 const fields = new MessageFields();
 
@@ -45,6 +45,21 @@ export function placeOf(shard: ShardState, row: PendingRow): Place | undefined {
   const acceptedMs = table.acceptedMs[scratch];
   resetScratch(shard);
   return { key, sequence, acceptedMs };
+}
+
+/**
+ * Takes a part out of those that wait. False: it does not wait any more; it is a piece of what is to be sent, or that
+ * is just being written down.
+ */
+export function leaveHeld(shard: ShardState, row: PendingRow): boolean {
+  const isIt = ({ idHigh, idLow }: PartId): boolean => idHigh === row.idHigh && idLow === row.idLow;
+  const place = placeOf(shard, row);
+  if (place !== undefined && shard.held.takeOne(place.key, place.sequence, isIt) !== undefined) return true;
+  const set = shard.joinable.find(({ parts }) => parts.some(isIt));
+  if (set === undefined) return false;
+  set.complete = false;
+  set.parts = set.parts.filter((part) => !isIt(part));
+  return true;
 }
 
 export function bodyOf(row: PendingRow): Buffer {

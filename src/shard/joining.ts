@@ -92,21 +92,6 @@ export function endRepeated(shard: ShardState, row: PendingRow, isStored: boolea
   resetScratch(shard);
 }
 
-/**
- * Takes a part out of those that wait. False: it does not wait any more; it is a piece of what is to be sent, or that
- * is just being written down.
- */
-export function leaveHeld(shard: ShardState, row: PendingRow): boolean {
-  const isIt = ({ idHigh, idLow }: PartId): boolean => idHigh === row.idHigh && idLow === row.idLow;
-  const place = placeOf(shard, row);
-  if (place !== undefined && shard.held.takeOne(place.key, place.sequence, isIt) !== undefined) return true;
-  const set = shard.joinable.find(({ parts }) => parts.some(isIt));
-  if (set === undefined) return false;
-  set.complete = false;
-  set.parts = set.parts.filter((part) => !isIt(part));
-  return true;
-}
-
 /** Those that wait too long, or longest where there are too many, are to go as they came. */
 function letGo(shard: ShardState, setsMax: number): void {
   for (let count = 0; count < setsMax; count++) {

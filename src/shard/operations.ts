@@ -34,8 +34,10 @@ import {
   ESME_RREPLACEFAIL,
   ESME_RSYSERR,
 } from '../smpp/constants.ts';
+import { KIND_HELD } from '../store/pending.ts';
 import type { Answer } from './answer.ts';
 import { cancelGroup } from './cancel-group.ts';
+import { cancelHeld } from './cancel-held.ts';
 import { endWaiting } from './end-waiting.ts';
 import { findById, findMessage, sameAddress } from './find-message.ts';
 import type { Asker, Found } from './find-message.ts';
@@ -134,6 +136,12 @@ function cancel(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
   const found = find(shard, to, bytes, at);
   if (found === undefined) {
     answerOperation(shard, { ...to, status: ESME_RINVMSGID });
+    return;
+  }
+  if (found.where === 'store' && found.row.kind === KIND_HELD) {
+    const status = cancelHeld(shard, found.row);
+    if (status === ESME_ROK) answered(shard, to);
+    else answerOperation(shard, { ...to, status });
     return;
   }
   const { members, isComplete } = wholeOf(shard, found) ?? NOTHING_KNOWN;

@@ -45,7 +45,7 @@ test('parts wait for the SMSC that has the first, though another is there', asyn
   await esme.receiptsOf(ids.slice(1));
 });
 
-test('parts of one message take one way from sessions of any edge, and the next message goes where it can', async () => {
+test('parts of one message take one way from any edge, and the next message goes where it can', async () => {
   const smscs = [await stage.octetSmsc(), await stage.octetSmsc()];
   await stage.serve({ shards: 2, edge: { threads: 2 }, smsc: smscs.map(({ port }) => ({ port })) });
   // The kernel spreads them over the edges.

@@ -188,7 +188,7 @@ export class LongScene {
     return this.submit({ esm_class: 0x40, short_message: { udh, message: Buffer.from(text) }, ...fields });
   }
 
-  /** Asks something (OPERATION_*) about the message with this id, or with these addresses; returns the sequence_number. */
+  /** Asks something (OPERATION_*) of the message with this id, or of these addresses; returns the sequence_number. */
   ask(operation: number, id: string | undefined, fields: Partial<Operation> = {}): number {
     const sequence = ++this.#sequence;
     const { edge, accounts, shards } = this.edge;
