@@ -10,6 +10,7 @@ import { decodePdu } from '../smpp/codec.ts';
 import type { PduOf } from '../smpp/codec.ts';
 import * as smpp from '../smpp/constants.ts';
 import { validityStatus } from '../smpp/times.ts';
+import { takeToken } from './admission.ts';
 import { broadcast } from './broadcast.ts';
 import { dataSm } from './data-sm.ts';
 import { readMessageId } from './message-ids.ts';
@@ -19,7 +20,7 @@ import { addressBytes, expect, sendOperation } from './operation.ts';
 import type { Operation } from './operation.ts';
 import { queryAnswer, statusAnswer } from './responses.ts';
 import type { OperationAnswer } from './pending-requests.ts';
-import type { Session } from './state.ts';
+import type { EdgeAccount, Session } from './state.ts';
 
 /** A request of these commands in [start, end). False stops the reading: the session's window is full. */
 export function onRequest(session: Session, b: Buffer, start: number, end: number): boolean {
@@ -51,8 +52,14 @@ type Served = PduOf<
   | 'cancel_broadcast_sm'
 >;
 
+/** A shard looks through all that it has: that costs as much of the account's rate as a submit_sm. */
+const ABOUT_A_MESSAGE = new Set(['query_sm', 'cancel_sm', 'replace_sm']);
+
 /** ESME_ROK: it is on its way and will be answered; else what to refuse it with. */
 function dispatch(session: Session, pdu: Served, sequence: number): number {
+  const { account, edge } = session;
+  const isAboutMessage = ABOUT_A_MESSAGE.has(pdu.command);
+  if (isAboutMessage && !takeToken(edge, account as EdgeAccount)) return smpp.ESME_RTHROTTLED;
   switch (pdu.command) {
     case 'data_sm':
       return dataSm(session, pdu, sequence);
