@@ -100,8 +100,9 @@ function tlvsFor(tlvs: readonly Tlv[], profile: SmscProfile): Tlv[] {
   const kept: Tlv[] = [];
   for (const tlv of tlvs) {
     if (tlv.tag === smpp.TLV_MESSAGE_PAYLOAD || isSar(tlv)) continue;
-    const tag = profile.tlvMap.get(tlv.tag) ?? tlv.tag;
-    if (tag === 0) continue;
+    const mapped = profile.tlvMap.get(tlv.tag);
+    if (mapped === 0) continue;
+    const tag = mapped ?? tlv.tag;
     if (profile.version >= smpp.VERSION_50 || !changesFor34(tlv.tag, tlv.value.length)) {
       kept.push(tag === tlv.tag ? tlv : { tag, value: tlv.value });
     } else if (tlv.tag === smpp.TLV_ALERT_ON_MESSAGE_DELIVERY && tlv.value[0] !== 0) {

@@ -87,7 +87,8 @@ function changesPlace(f: MessageFields, charset: Charset, profile: SmscProfile):
   const style = profile.longMessages;
   if (f.payloadLength >= 0) {
     if (style !== 'payload' || !profile.tlvs || f.sarRef >= 0) return true;
-    return f.payloadLength === 0 || f.udhLength > 0;
+    // A short_message beside it says nothing in 5.0, and is not allowed before.
+    return f.payloadLength === 0 || f.udhLength > 0 || f.smLength > 0;
   }
   // sar_* do not go with a header, nor to an SMSC that wants another form.
   const sarStays = profile.tlvs && (style === 'as-is' || style === 'sar') && f.udhLength === 0;

@@ -56,13 +56,14 @@ describe(`codec and scanners under ${COUNT} mutated PDUs, seed ${SEED}`, () => {
   }, 120_000);
 
   it('take every command and refuse with every status', () => {
-    const { taken, refused } = fuzzer.promises;
+    const { taken, refused, shaping } = fuzzer.promises;
     expect(COMMANDS.filter((command) => (taken.get(command) ?? 0) < 10)).toEqual([]);
     expect(REACHED.filter((status) => (refused.get(status) ?? 0) === 0).map(smpp.statusName)).toEqual([]);
     const sum = (counts: ReadonlyMap<unknown, number>): number =>
       [...counts.values()].reduce((a, b) => a + b, 0);
     expect(sum(taken)).toBeGreaterThan(COUNT / 10);
     expect(sum(refused)).toBeGreaterThan(COUNT / 10);
+    expect(shaping.bodies).toBeGreaterThan(COUNT / 4);
   });
 });
 

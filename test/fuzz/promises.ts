@@ -15,6 +15,7 @@ import { encodeSubmitSm, readResponseId, scanSubmitSm } from '../../src/smpp/pdu
 import { ReceiptFields, scanReceipt } from '../../src/smpp/receipt.ts';
 import { CLIENT, judge, SERVER } from '../../src/smpp/session.ts';
 import { MessageTimes, validityStatus } from '../../src/smpp/times.ts';
+import { messageOf, Shaping } from './shaping.ts';
 
 const LENIENT: CodecOptions = { lenient: true };
 const STATES = 7;
@@ -29,6 +30,7 @@ export class Promises implements PduSink {
   readonly taken = new Map<string, number>();
   /** How often a strict reader refused with each status. */
   readonly refused = new Map<number, number>();
+  readonly shaping = new Shaping();
   readonly #f = new MessageFields();
   readonly #receipt = new ReceiptFields();
   readonly #times = new MessageTimes();
@@ -74,6 +76,7 @@ export class Promises implements PduSink {
     if (scanDataSm(b, start, end, f) === smpp.ESME_ROK) {
       if (id === smpp.DATA_SM) agree('data_sm', smpp.ESME_ROK, lenient);
       scanReceipt(b, start, f, this.#receipt);
+      this.#shapeData(strict);
     } else if (id === smpp.DATA_SM && lenient.ok)
       throw new Error('the scan refuses a data_sm that the codec takes');
     const submitted = scanSubmitSm(b, start, end, this.version, f);
@@ -85,6 +88,23 @@ export class Promises implements PduSink {
     if (id === smpp.SUBMIT_SM) agree('submit_sm', submitted, strict);
     if (id === smpp.SUBMIT_SM && strict.ok) checkSame(f, strict.pdu, this.version);
     this.#checkScanned(b, start, end, scanSubmitSm, encodeSubmitSm);
+    this.#shapeSubmit(b, start, end);
+  }
+
+  #shapeSubmit(b: Buffer, start: number, end: number): void {
+    const f = this.#f;
+    // As an edge gets it, but for the sequence_number: 0 is that of what is stored.
+    const own = Buffer.from(b.subarray(start, end));
+    own.writeUInt32BE(smpp.SUBMIT_SM, 4);
+    own.writeUInt32BE(smpp.ESME_ROK, 8);
+    own.writeUInt32BE(0, 12);
+    if (scanSubmitSm(own, 0, own.length, this.version, f) !== smpp.ESME_ROK) return;
+    this.shaping.check(readMessage(own, f), this.version, own, f);
+  }
+
+  #shapeData(strict: DecodedPdu): void {
+    const message = strict.ok && strict.pdu.command === 'data_sm' ? messageOf(strict.pdu) : undefined;
+    if (message !== undefined) this.shaping.check(message, this.version, undefined, undefined);
   }
 
   #checkSession(b: Buffer, start: number, end: number, id: number, strict: DecodedPdu): void {

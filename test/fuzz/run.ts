@@ -70,6 +70,7 @@ async function runAll(count: number, seed: number, threads: number): Promise<boo
   );
   console.log(`taken: ${taken.join(', ')}`);
   console.log(`refused: ${refused.join(', ')}`);
+  console.log(`shaped: ${sum((one) => one.shaped)} messages into ${sum((one) => one.bodies)} bodies`);
   console.log(`heap grown by: ${findings.map(({ grownBytes }) => grownBytes).join(', ')} bytes`);
   console.log(`${Math.round((performance.now() - startMs) / 1000)} s, ${threads} threads`);
   const [throws, hangs] = [sum((one) => one.throws), found.length - findings.length];

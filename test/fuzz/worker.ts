@@ -17,6 +17,9 @@ export interface Finding {
   grownBytes: number;
   taken: Map<string, number>;
   refused: Map<number, number>;
+  /** Messages that were shaped for an SMSC, and the bodies that came of them. */
+  shaped: number;
+  bodies: number;
 }
 
 const { seed, from, to, progress } = workerData as Share;
@@ -38,5 +41,7 @@ const finding: Finding = {
   grownBytes: heapBytes() - before,
   taken: fuzzer.promises.taken,
   refused: fuzzer.promises.refused,
+  shaped: fuzzer.promises.shaping.shaped,
+  bodies: fuzzer.promises.shaping.bodies,
 };
 parentPort?.postMessage(finding);

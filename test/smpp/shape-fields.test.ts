@@ -138,3 +138,9 @@ describe('TLVs', () => {
     expect(tlvsOf(fieldsFor(session, SMSC, 0))).toEqual(['1383=0102', '0501=0102', '0205=0102', '0204=0102']);
   });
 });
+
+test('a TLV of tag 0 is one that nobody knows: it stays', () => {
+  const message = { tlvs: [{ tag: 0, value: Buffer.from([7]) }], message: Buffer.alloc(161, 0x61) };
+  const bodies = bodiesOf({ dest: '1', ...message }, { tlvMap: new Map([[0x1400, 0]]) });
+  expect(bodies.map(tlvsOf)).toEqual([['0000=07'], ['0000=07']]);
+});

@@ -51,6 +51,12 @@ describe('needsShape', () => {
       {},
       { longMessages: 'payload', tlvs: false },
     ],
+    [
+      'message_payload beside a short_message, for 3.4',
+      { message: text('a'), tlvs: [{ tag: smpp.TLV_MESSAGE_PAYLOAD, value: text('b') }] },
+      { version: 0x50 },
+      { longMessages: 'payload' },
+    ],
     ['another alphabet there', { message: text('a') }, {}, { alphabet: 'latin1' }],
     ['another alphabet here', { message: text('a') }, { alphabet: 'utf8' }, {}],
     ['a data_coding that 3.3 reads otherwise', { dataCoding: 3, message: text('a') }, {}, SMSC_33],

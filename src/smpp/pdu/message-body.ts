@@ -214,7 +214,10 @@ export function dataStatus(
     return version >= smpp.VERSION_50 ? smpp.ESME_RINVDCS : smpp.ESME_RSUBMITFAIL;
   }
   const odd = ((dataLength - udhLength) & 1) === 1;
-  return odd && isUcs2(dataCoding) ? smpp.ESME_RINVMSGLEN : smpp.ESME_ROK;
+  if (!odd) return smpp.ESME_ROK;
+  // In 3.3 it is a GSM data coding scheme whatever its value: 0x08 to 0x0b are UCS-2.
+  const is33 = version <= smpp.VERSION_33 && (dataCoding & 0xfc) === 0x08;
+  return is33 || isUcs2(dataCoding) ? smpp.ESME_RINVMSGLEN : smpp.ESME_ROK;
 }
 
 /** Whether the text is UCS-2: data_coding 8, or a GSM data coding scheme (0x10 and up) that says so. */

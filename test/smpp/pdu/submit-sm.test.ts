@@ -83,6 +83,13 @@ describe('bad submit_sm', () => {
     ['registered_delivery 3 on 3.3', { registeredDelivery: 3 }, smpp.VERSION_33, smpp.ESME_RINVREGDLVFLG],
     ['KS C 5601 on 3.4', { dataCoding: 14 }, smpp.VERSION_34, smpp.ESME_RSUBMITFAIL],
     ['odd UCS-2 by DCS 0x18', { dataCoding: 0x18, message: Buffer.alloc(3) }, 0x34, smpp.ESME_RINVMSGLEN],
+    [
+      'odd UCS-2 by DCS 0x0b of 3.3',
+      { dataCoding: 0x0b, message: Buffer.alloc(3) },
+      0x33,
+      smpp.ESME_RINVMSGLEN,
+    ],
+    ['a reserved coding of 3.4', { dataCoding: 0x0b, message: Buffer.alloc(3) }, 0x34, smpp.ESME_ROK],
     ['8-bit of odd length', { dataCoding: 0x14, message: Buffer.alloc(3) }, 0x34, smpp.ESME_ROK],
     ['UDHI without data', { esmClass: 0x40 }, 0x34, smpp.ESME_RINVESMCLASS],
     ['UDH element past its end', { esmClass: 0x40, message: Buffer.from('0300050178', 'hex') }, 0x34, 0x43],

@@ -1,0 +1,213 @@
+/** What must hold of every message that an ESME may send, whatever SMSC it is for. */
+import { charsetOf } from '../../src/core/data-coding.ts';
+import { ReferenceNumbers } from '../../src/core/reference-numbers.ts';
+import { writeUdh } from '../../src/core/udh.ts';
+import type { PduOf } from '../../src/smpp/codec.ts';
+import * as smpp from '../../src/smpp/constants.ts';
+import { encodeDataSm } from '../../src/smpp/pdu/data-sm-encode.ts';
+import type { MessageObject } from '../../src/smpp/pdu/message-encode.ts';
+import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
+import { encodeSubmitSm, scanSubmitSm } from '../../src/smpp/pdu/submit-sm.ts';
+import { joinParts, needsJoin, shape } from '../../src/smpp/shape.ts';
+import { needsShape, type Sender, type SmscProfile } from '../../src/smpp/shape-profile.ts';
+import { isSar, readUserData, withOctets } from '../../src/smpp/udh.ts';
+
+const NOW_MS = Date.UTC(2026, 5, 1);
+const PARTS_MAX = 40;
+const SMS_OCTETS = 140;
+/** 05 00 03 rr tt ss, which the SMSC writes for sar_*. */
+const SAR_HEADER_OCTETS = 6;
+/** Octets of text, about where one SMS ends and a field does. */
+const LENGTHS = [66, 67, 70, 71, 133, 134, 140, 141, 152, 153, 154, 160, 161, 254, 255, 306, 307, 1_000];
+/** Of all pairs of a sender and an SMSC, so many are tried with a message. */
+const TRIED = 3;
+
+const SENDERS: readonly Omit<Sender, 'version'>[] = [
+  { alphabet: 'gsm', transliterate: false, partsMax: PARTS_MAX },
+  { alphabet: 'gsm', transliterate: true, partsMax: PARTS_MAX, recode: true },
+  { alphabet: 'latin1', transliterate: false, partsMax: 1 },
+  { alphabet: 'utf8', transliterate: true, partsMax: PARTS_MAX },
+];
+
+const STYLES: readonly SmscProfile['longMessages'][] = ['as-is', 'udh8', 'udh16', 'sar', 'payload'];
+const SPEECH: readonly Pick<SmscProfile, 'version' | 'tlvs'>[] = [
+  { version: 0x33, tlvs: false },
+  { version: 0x34, tlvs: false },
+  { version: 0x34, tlvs: true },
+  { version: 0x50, tlvs: true },
+];
+const TONGUES: readonly Pick<SmscProfile, 'alphabet' | 'languages' | 'tlvMap'>[] = [
+  { alphabet: 'gsm', languages: [], tlvMap: new Map() },
+  {
+    alphabet: 'gsm',
+    languages: ['turkish', 'hindi'],
+    tlvMap: new Map([[smpp.TLV_USER_MESSAGE_REFERENCE, 0]]),
+  },
+  { alphabet: 'latin1', languages: [], tlvMap: new Map([[smpp.TLV_SOURCE_PORT, 0x1400]]) },
+  { alphabet: 'utf8', languages: [], tlvMap: new Map() },
+];
+const PROFILES: readonly SmscProfile[] = SPEECH.flatMap((speech) =>
+  STYLES.flatMap((longMessages) => TONGUES.map((tongue) => ({ ...speech, ...tongue, longMessages }))),
+);
+
+export class Shaping {
+  /** Messages that were shaped, and bodies that came of it. */
+  shaped = 0;
+  bodies = 0;
+  readonly #references = new ReferenceNumbers({ pairs: 4 });
+  readonly #f = new MessageFields();
+
+  /** `bytes`: its submit_sm, whose scan is in `f`; none where it came otherwise. */
+  check(
+    message: MessageObject,
+    version: number,
+    bytes: Buffer | undefined,
+    f: MessageFields | undefined,
+  ): void {
+    // By the message itself: the same PDU is tried with the same SMSCs again.
+    const print = printOf(message);
+    for (let turn = 1; turn <= TRIED; turn++) {
+      const pair = (print + turn * 7919) % (SENDERS.length * PROFILES.length);
+      const sender = { ...SENDERS[pair % SENDERS.length], version };
+      const profile = PROFILES[Math.floor(pair / SENDERS.length)];
+      const result = this.#shape(message, sender, profile);
+      if (bytes !== undefined && f !== undefined && goesAsItIs(bytes, f, sender, profile)) {
+        if (result?.length !== 1 || saidBy(result[0]) !== saidBy(message)) {
+          throw new Error(`shaped for ${nameOf(profile)}, though it needs none`);
+        }
+      }
+      const longer = stretched(message, LENGTHS[(print + turn) % LENGTHS.length]);
+      const isTaken = longer !== undefined && this.#checkScanned(longer, sender, profile);
+      if (needsJoin(message, sender, profile)) {
+        const whole = joinParts([message, isTaken ? longer : message]);
+        if (whole !== undefined) this.#shape(whole, sender, profile);
+      }
+    }
+  }
+
+  /** False: it is refused when it comes. */
+  #checkScanned(message: MessageObject, sender: Sender, profile: SmscProfile): boolean {
+    const f = this.#f;
+    const bytes = encodeSubmitSm(message, 0);
+    if (scanSubmitSm(bytes, 0, bytes.length, sender.version, f) !== smpp.ESME_ROK) return false;
+    const isReady = goesAsItIs(bytes, f, sender, profile);
+    const fault = isReady ? faultOf(f, profile, f.payloadLength < 0) : '';
+    if (fault !== '')
+      throw new Error(`goes to ${nameOf(profile)} as it is: ${fault}; ${bytes.toString('hex')}`);
+    const result = this.#shape(message, sender, profile);
+    if (isReady && (result?.length !== 1 || saidBy(result[0]) !== saidBy(message))) {
+      throw new Error(`shaped for ${nameOf(profile)}, though it needs none; ${bytes.toString('hex')}`);
+    }
+    return true;
+  }
+
+  #shape(message: MessageObject, sender: Sender, profile: SmscProfile): MessageObject[] | undefined {
+    const result = shape(message, sender, profile, this.#references, NOW_MS);
+    this.shaped++;
+    if (!result.ok) {
+      if (result.status === smpp.ESME_ROK || result.reason === '')
+        throw new Error('refused without a reason');
+      return undefined;
+    }
+    const { bodies, parts } = result;
+    const many = parts > sender.partsMax && parts > 1;
+    if (bodies.length === 0 || parts < bodies.length || many) {
+      throw new Error(`${bodies.length} bodies, ${parts} parts`);
+    }
+    for (const body of bodies) this.#checkBody(body, profile, bodies.length === parts);
+    this.bodies += bodies.length;
+    return bodies;
+  }
+
+  /** `isWhole`: the SMSC is to cut nothing. */
+  #checkBody(body: MessageObject, profile: SmscProfile, isWhole: boolean): void {
+    const f = this.#f;
+    const out = encodeSubmitSm(body, 1);
+    encodeDataSm(body, 1);
+    const status = scanSubmitSm(out, 0, out.length, profile.version, f);
+    // A tag that the sender's version does not know, or not in a data_sm, had any length there.
+    if (status === smpp.ESME_RINVTLVLEN) return;
+    const fault = status === smpp.ESME_ROK ? faultOf(f, profile, isWhole) : smpp.statusName(status);
+    if (fault !== '') throw new Error(`for ${nameOf(profile)}: ${fault}; ${out.toString('hex')}`);
+  }
+}
+
+/** What an SMSC of that kind does not take, or no SMS holds. */
+function faultOf(f: MessageFields, { version, tlvs, alphabet }: SmscProfile, isWhole: boolean): string {
+  if (f.smLength > (version < 0x34 ? 160 : 254)) return `sm_length ${f.smLength}`;
+  if (!tlvs && f.tlvAt < f.end) return 'TLVs';
+  if (f.sarRef >= 0 && (f.payloadLength >= 0 || f.sarTotal < 2)) return 'sar_* where none belong';
+  if (version < 0x50) {
+    if ((f.registeredDelivery & 3) === 3) return 'success only';
+    if ((f.esmClass & 3) === 2) return 'transaction mode';
+  }
+  if (version < 0x34) {
+    if (f.registeredDelivery > 1) return `registered_delivery ${f.registeredDelivery}`;
+    if ((f.esmClass & 0x3f) !== 0) return `esm_class ${f.esmClass}`;
+  }
+  if (!isWhole) return '';
+  const ownHeader = f.udhLength;
+  const header = f.sarRef >= 0 ? Math.max(ownHeader, 0) + SAR_HEADER_OCTETS : ownHeader;
+  const octets = f.dataLength - ownHeader;
+  const charset = charsetOf(f.dataCoding, version, alphabet);
+  // Unpacked, a septet is an octet, escapes and all. Other alphabets the SMSC converts in its own way.
+  const room = charset === 'gsm' ? Math.floor(((SMS_OCTETS - header) * 8) / 7) : SMS_OCTETS - header;
+  const isCounted = charset === 'gsm' || charset === 'ucs2' || charset === 'binary';
+  if (header > SMS_OCTETS) return `a header of ${header} octets`;
+  return isCounted && octets > room ? `${octets} octets of ${charset}, room for ${room}` : '';
+}
+
+/** The submit_sm that a data_sm of an ESME is; undefined: it is refused. */
+export function messageOf(pdu: PduOf<'data_sm'>): MessageObject | undefined {
+  if (pdu.sourceAddr.length > 20 || pdu.destinationAddr.length > 20) return undefined;
+  return {
+    serviceType: pdu.serviceType,
+    source: pdu.sourceAddr,
+    dest: pdu.destinationAddr,
+    esmClass: pdu.esmClass,
+    registeredDelivery: pdu.registeredDelivery,
+    dataCoding: pdu.dataCoding,
+    tlvs: pdu.tlvs,
+  };
+}
+
+/** The message with its text said again and again, or cut, to so many octets; undefined: it has none. */
+function stretched(message: MessageObject, length: number): MessageObject | undefined {
+  const carried = readUserData(message);
+  if (carried === undefined || carried.octets.length === 0) return undefined;
+  const octets = Buffer.alloc(length, carried.octets);
+  return withOctets(message, writeUdh(carried.elements), octets, message.dataCoding ?? 0, carried.inPayload);
+}
+
+/** As an edge decides it: the parts of a message_payload are counted in any case. */
+function goesAsItIs(bytes: Buffer, f: MessageFields, sender: Sender, profile: SmscProfile): boolean {
+  return f.payloadLength <= SMS_OCTETS && !needsShape(bytes, f, sender, profile);
+}
+
+/** The message as text; the order of TLVs, and a repeated one, say nothing. */
+function saidBy({ tlvs = [], ...fields }: MessageObject): string {
+  const pdu = encodeSubmitSm(fields, 0).toString('hex');
+  // sar_* count only together.
+  const sars = new Set(tlvs.filter(isSar).map(({ tag }) => tag));
+  const counted = tlvs.filter((tlv) => sars.size === 3 || !isSar(tlv));
+  const said = counted.map(({ tag, value }) => `${tag}=${value.toString('hex')}`);
+  return [pdu, ...new Set(said.toSorted())].join(' ');
+}
+
+function printOf({
+  message,
+  dest,
+  tlvs = [],
+  esmClass = 0,
+  dataCoding = 0,
+  registeredDelivery = 0,
+}: MessageObject): number {
+  let print =
+    (message?.length ?? 0) * 31 + (dest?.length ?? 0) + esmClass * 7 + dataCoding * 17 + registeredDelivery;
+  for (const { tag, value } of tlvs) print += tag * 13 + value.length * 3;
+  return print;
+}
+
+function nameOf({ version, tlvs, alphabet, longMessages, languages }: SmscProfile): string {
+  return `${version.toString(16)} ${tlvs ? 'with' : 'without'} TLVs, ${alphabet} ${languages.join('+')} ${longMessages}`;
+}
