@@ -125,7 +125,13 @@ function batchesOf(
 ): Batch[] {
   const open = new Map<number, Batch>();
   const done: Batch[] = [];
-  const origin = { version: session.version, protocol: PROTOCOL_SMPP, session: session.reference, sequence };
+  const origin = {
+    version: session.version,
+    protocol: PROTOCOL_SMPP,
+    session: session.reference,
+    sequence,
+    isMulti: true,
+  };
   for (const destination of destinations) {
     const ready = prepare(session, origin, messageFor(pdu, destination), destinations.length > 1);
     if (typeof ready === 'number') {

@@ -36,6 +36,7 @@ import { encodeDataSm } from '../smpp/pdu/data-sm-encode.ts';
 import { encodeMessage } from '../smpp/pdu/message-encode.ts';
 import type { MessageObject } from '../smpp/pdu/message-encode.ts';
 import { needsJoin, shape } from '../smpp/shape.ts';
+import { shapeLonePart } from '../smpp/shape-part.ts';
 import { senderOf, spendTokens, writeAsItIs } from './admission.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from './state.ts';
 
@@ -50,6 +51,8 @@ export interface Origin {
   sequence: number;
   /** It came as data_sm. */
   isData?: boolean;
+  /** One of several destinations: a part of a long message is not joined with the others. */
+  isMulti?: boolean;
 }
 
 /** One record to be written: its PDU, and what is said of it. */
@@ -193,7 +196,11 @@ export function entriesOf(
   const sender = senderOf(account, origin.version, origin.protocol);
   const { scheduleMs } = edge.times;
   const sentMs = Math.max(edge.nowMs, scheduleMs);
-  const shaped = shape(withoutOurs(message), sender, smsc.profile, edge.references, sentMs);
+  const ours = withoutOurs(message);
+  let shaped = shape(ours, sender, smsc.profile, edge.references, sentMs);
+  if (!shaped.ok && origin.isMulti === true) {
+    shaped = shapeLonePart(ours, sender, smsc.profile, edge.references, sentMs);
+  }
   if (!shaped.ok) return { ok: false, status: shaped.status };
   const { bodies } = shaped;
   if (bodies.length > BATCH_COUNT_MAX) return { ok: false, status: ESME_RINVMSGLEN };
