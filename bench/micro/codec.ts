@@ -5,7 +5,8 @@
 import * as smpp from '../../src/smpp/constants.ts';
 import { scanDeliverSm, writeDeliverSmResp } from '../../src/smpp/pdu/deliver-sm.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
-import { ReceiptArgs, writeReceiptPdu } from '../../src/smpp/pdu/receipt-sm.ts';
+import { ReceiptArgs } from '../../src/smpp/pdu/receipt-args.ts';
+import { writeReceiptPdu } from '../../src/smpp/pdu/receipt-sm.ts';
 import {
   encodeSubmitSm,
   readResponseId,

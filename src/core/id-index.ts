@@ -1,18 +1,29 @@
 /**
  * Finds a message by (SMSC, the SMSC's message id): chained hash over the table's slots, no object an entry.
  * Peers keep this as a linear list and fall to 1 % of their rate with 20,000 receipts that never come.
+ *
+ * There are about as many chains as entries: heads for all that the table may hold are 4 MB, of which every access is
+ * a cache miss (a fifteenth of all that a message costs). It grows and shrinks by one chain an entry (linear hashing),
+ * so that no message ever waits for all of them to be placed anew.
  */
 import { FLAG_INDEXED, NO_SLOT, SMSC_ID_AT, TEXT_BYTES } from './message-table.ts';
 import type { MessageTable } from './message-table.ts';
 import { IDS_DIFFER, IDS_EQUAL, IdHabits, hashSmscId, likenessOfIds } from './smsc-id.ts';
+
+const CHAINS_MIN = 1024;
 
 /** Several messages are as similar to the id as each other, under different ids. */
 export const AMBIGUOUS = -2;
 
 export class IdIndex {
   readonly #table: MessageTable;
+  /** First slot of each chain; those from #low + #split on are not in use. */
   readonly #heads: Int32Array;
-  readonly #mask: number;
+  readonly #chainsMax: number;
+  /** A power of two: the chains below #split of a round of so many have been parted in two, the others not yet. */
+  #low = CHAINS_MIN;
+  #split = 0;
+  #used = 0;
   /**
    * After a `find` that found nothing: the message whose id differs in letter case or leading zeros only, NO_SLOT, or
    * AMBIGUOUS; and how alike it is (IDS_*).
@@ -22,11 +33,14 @@ export class IdIndex {
   readonly habits = new IdHabits();
 
   constructor(table: MessageTable) {
-    let buckets = 1024;
-    while (buckets < table.capacity) buckets *= 2;
     this.#table = table;
-    this.#heads = new Int32Array(buckets).fill(NO_SLOT);
-    this.#mask = buckets - 1;
+    this.#chainsMax = Math.max(CHAINS_MIN, table.capacity);
+    this.#heads = new Int32Array(this.#chainsMax).fill(NO_SLOT);
+  }
+
+  #chainOf(hash: number): number {
+    const chain = hash & (2 * this.#low - 1);
+    return chain < this.#low + this.#split ? chain : chain - this.#low;
   }
 
   /** Adds a slot whose `smsc` and SMSC id are set. */
@@ -34,18 +48,71 @@ export class IdIndex {
     const table = this.#table;
     const at = slot * TEXT_BYTES + SMSC_ID_AT;
     const hash = hashSmscId(table.smsc[slot], table.text, at, table.smscIdLength[slot]);
-    const bucket = hash & this.#mask;
+    const chain = this.#chainOf(hash);
     table.hash[slot] = hash;
-    table.hashNext[slot] = this.#heads[bucket];
+    table.hashNext[slot] = this.#heads[chain];
     table.flags[slot] |= FLAG_INDEXED;
-    this.#heads[bucket] = slot;
+    this.#heads[chain] = slot;
+    this.#used++;
+    if (this.#used > this.#low + this.#split && this.#low + this.#split < this.#chainsMax) this.#grow();
+  }
+
+  /** Parts the next chain in two; both keep their order, the newest first. */
+  #grow(): void {
+    const { hash, hashNext } = this.#table;
+    const heads = this.#heads;
+    const [near, far] = [this.#split, this.#low + this.#split];
+    let nearEnd = NO_SLOT;
+    let farEnd = NO_SLOT;
+    let slot = heads[near];
+    heads[near] = NO_SLOT;
+    heads[far] = NO_SLOT;
+    while (slot !== NO_SLOT) {
+      if ((hash[slot] & this.#low) === 0) {
+        if (nearEnd === NO_SLOT) heads[near] = slot;
+        else hashNext[nearEnd] = slot;
+        nearEnd = slot;
+      } else {
+        if (farEnd === NO_SLOT) heads[far] = slot;
+        else hashNext[farEnd] = slot;
+        farEnd = slot;
+      }
+      slot = hashNext[slot];
+    }
+    if (nearEnd !== NO_SLOT) hashNext[nearEnd] = NO_SLOT;
+    if (farEnd !== NO_SLOT) hashNext[farEnd] = NO_SLOT;
+    this.#split++;
+    if (this.#split < this.#low) return;
+    this.#low *= 2;
+    this.#split = 0;
+  }
+
+  /** Hangs the last chain behind the one that it was parted from. */
+  #shrink(): void {
+    if (this.#split === 0) {
+      this.#low /= 2;
+      this.#split = this.#low;
+    }
+    this.#split--;
+    const { hashNext } = this.#table;
+    const heads = this.#heads;
+    const first = heads[this.#low + this.#split];
+    heads[this.#low + this.#split] = NO_SLOT;
+    if (first === NO_SLOT) return;
+    let end = heads[this.#split];
+    if (end === NO_SLOT) {
+      heads[this.#split] = first;
+      return;
+    }
+    while (hashNext[end] !== NO_SLOT) end = hashNext[end];
+    hashNext[end] = first;
   }
 
   /** The message with exactly this id, the newest should there be several; NO_SLOT: none, but see `similar`. */
   find(smsc: number, bytes: Uint8Array, at: number, length: number): number {
     const table = this.#table;
     const hash = hashSmscId(smsc, bytes, at, length);
-    let slot = this.#heads[hash & this.#mask];
+    let slot = this.#heads[this.#chainOf(hash)];
     let isLike = false;
     while (slot !== NO_SLOT) {
       if (table.hash[slot] === hash && table.smsc[slot] === smsc) {
@@ -73,7 +140,7 @@ export class IdIndex {
   #findSimilar(smsc: number, hash: number, bytes: Uint8Array, at: number, length: number): void {
     const table = this.#table;
     let first = NO_SLOT;
-    for (let slot = this.#heads[hash & this.#mask]; slot !== NO_SLOT; slot = table.hashNext[slot]) {
+    for (let slot = this.#heads[this.#chainOf(hash)]; slot !== NO_SLOT; slot = table.hashNext[slot]) {
       if (table.hash[slot] !== hash || table.smsc[slot] !== smsc) continue;
       const likeness = this.#likeness(slot, bytes, at, length);
       if (likeness === IDS_DIFFER || likeness < this.similarity) continue;
@@ -101,16 +168,23 @@ export class IdIndex {
     const table = this.#table;
     if ((table.flags[slot] & FLAG_INDEXED) === 0) return;
     table.flags[slot] &= ~FLAG_INDEXED;
-    const bucket = table.hash[slot] & this.#mask;
-    let at = this.#heads[bucket];
+    this.#unlink(slot);
+    this.#used--;
+    if (this.#used * 4 < this.#low + this.#split && this.#low + this.#split > CHAINS_MIN) this.#shrink();
+  }
+
+  #unlink(slot: number): void {
+    const { hash, hashNext } = this.#table;
+    const chain = this.#chainOf(hash[slot]);
+    let at = this.#heads[chain];
     if (at === slot) {
-      this.#heads[bucket] = table.hashNext[slot];
+      this.#heads[chain] = hashNext[slot];
       return;
     }
     while (at !== NO_SLOT) {
-      const next = table.hashNext[at];
+      const next = hashNext[at];
       if (next === slot) {
-        table.hashNext[at] = table.hashNext[slot];
+        hashNext[at] = hashNext[slot];
         return;
       }
       at = next;

@@ -7,7 +7,6 @@ import {
   ANSWER,
   ANSWER_SEQUENCE,
   ANSWER_SESSION,
-  ANSWER_STATUS,
   DELIVER,
   OPERATION_ANSWER,
   OPERATION_ANSWER_DATA,
@@ -234,10 +233,10 @@ export class Edge {
   }
 
   #onAnswer(shard: number, bytes: Bytes, at: number): void {
-    const { u32 } = bytes;
+    const { u16, u32 } = bytes;
     const reference = u32[(at + ANSWER_SESSION) >> 2];
     const sequence = u32[(at + ANSWER_SEQUENCE) >> 2];
-    const status = u32[(at + ANSWER_STATUS) >> 2];
+    const status = u16[(at + RECORD_B) >> 1];
     const idHigh = u32[(at + RECORD_ID_HIGH) >> 2];
     const idLow = u32[(at + RECORD_ID_LOW) >> 2];
     if (reference === 0) {

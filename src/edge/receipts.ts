@@ -59,14 +59,8 @@ import {
 } from '../smpp/constants.ts';
 import { writeHeader } from '../smpp/cursor.ts';
 import { receiptIdForm } from '../smpp/pdu/message-id-text.ts';
-import {
-  CONTENT_AUTO,
-  CONTENT_TEXT,
-  CONTENT_TLVS,
-  RECEIPT_PDU_BYTES_MAX,
-  ReceiptArgs,
-  writeReceiptPdu,
-} from '../smpp/pdu/receipt-sm.ts';
+import { ReceiptArgs } from '../smpp/pdu/receipt-args.ts';
+import { RECEIPT_PDU_BYTES_MAX, writeReceiptPdu } from '../smpp/pdu/receipt-sm.ts';
 import { BOUND_RX, BOUND_TRX } from '../smpp/session.ts';
 import { Window } from '../smpp/window.ts';
 import type { EdgeAccount, EdgeState, Session } from './state.ts';
@@ -246,15 +240,13 @@ function readArgs(session: Session, bytes: Bytes, at: number): void {
 
 /** As the account and the version of the session ask for it. */
 function readManner(session: Session): void {
-  const { config, decimalIds } = session.account as EdgeAccount;
+  const account = session.account as EdgeAccount;
   args.version = session.version;
-  args.content = CONTENTS[config.receipt_content];
-  args.dataSm = config.receipt_pdu === 'data_sm';
-  args.idForm = receiptIdForm(session.version, decimalIds);
-  args.dateDigits = config.receipt_date_digits;
+  args.content = account.receiptContent;
+  args.dataSm = account.receiptInDataSm;
+  args.idForm = receiptIdForm(session.version, account.decimalIds);
+  args.dateDigits = account.receiptDateDigits;
 }
-
-const CONTENTS = { auto: CONTENT_AUTO, text: CONTENT_TEXT, tlvs: CONTENT_TLVS } as const;
 
 /** The ESME answered a receipt (deliver_sm_resp, data_sm_resp, or generic_nack with its sequence_number). */
 export function onDeliverResponse(session: Session, sequence: number, status: number): void {

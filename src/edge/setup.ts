@@ -3,10 +3,14 @@ import type { Config } from '../core/config.ts';
 import type { CounterPages } from '../core/ring/counters.ts';
 import { TICKS_PER_MS, smscCells } from '../core/ring/counters.ts';
 import type { Mesh, MeshEnds } from '../core/ring/mesh.ts';
+import { CONTENT_AUTO, CONTENT_TEXT, CONTENT_TLVS } from '../smpp/pdu/receipt-args.ts';
 import type { TraceBatch } from '../smpp/trace-feed.ts';
 import { profileOf } from '../smpp/upstream.ts';
 import { sendersOf } from './admission.ts';
 import type { Control, EdgeAccount, EdgeLog, EdgeSmsc } from './state.ts';
+
+/** CONTENT_* by the account's receipt_content. */
+export const RECEIPT_CONTENTS = { auto: CONTENT_AUTO, text: CONTENT_TEXT, tlvs: CONTENT_TLVS } as const;
 
 export const TICKS_PER_SECOND = 1000 * TICKS_PER_MS;
 /** How far ahead of its rate an account may run: bursts of a tenth of a second. */
@@ -43,6 +47,11 @@ export function makeAccount(config: Config, name: string, index: number): EdgeAc
     receiptGroupMs: account.receipt_group_ms,
     config: account,
     senders: sendersOf(account),
+    plain34: [],
+    plain50: [],
+    receiptContent: RECEIPT_CONTENTS[account.receipt_content],
+    receiptInDataSm: account.receipt_pdu === 'data_sm',
+    receiptDateDigits: account.receipt_date_digits,
     decimalIds: account.receipt_id === 'decimal',
     receivers: [],
     turn: 0,

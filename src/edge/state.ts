@@ -37,6 +37,13 @@ export interface EdgeAccount {
   config: AccountConfig;
   /** It as a sender, by how its messages come. */
   senders: Senders;
+  /** What passes unchanged, see `plainLimits`: of its sessions of 3.4 and of 5.0, by the SMSC's index. */
+  plain34: (Int16Array | undefined)[];
+  plain50: (Int16Array | undefined)[];
+  /** How its receipts are written: CONTENT_*, in a data_sm, with so many digits of a date. */
+  receiptContent: number;
+  receiptInDataSm: boolean;
+  receiptDateDigits: number;
   /** Its message ids are decimal numbers. */
   decimalIds: boolean;
   /** Its sessions on this edge that take receipts, and whose turn it is. */

@@ -4,7 +4,7 @@ import {
   ANSWER_BYTES,
   ANSWER_SEQUENCE,
   ANSWER_SESSION,
-  ANSWER_STATUS,
+  RECORD_B,
   RECORD_ID_HIGH,
   RECORD_ID_LOW,
   RECORD_TYPE,
@@ -25,13 +25,13 @@ export function answer(
   const ring = shard.ends.writers[edge];
   const at = ring.claim(ANSWER_BYTES);
   if (at === RING_FULL) return false;
-  const { u8, u32 } = ring.bytes;
+  const { u8, u16, u32 } = ring.bytes;
   u8[at + RECORD_TYPE] = ANSWER;
+  u16[(at + RECORD_B) >> 1] = status;
   u32[(at + RECORD_ID_LOW) >> 2] = idLow;
   u32[(at + RECORD_ID_HIGH) >> 2] = idHigh;
   u32[(at + ANSWER_SESSION) >> 2] = session;
   u32[(at + ANSWER_SEQUENCE) >> 2] = sequence;
-  u32[(at + ANSWER_STATUS) >> 2] = status;
   ring.commit();
   return true;
 }

@@ -67,6 +67,30 @@ export function needsShape(b: Uint8Array, f: MessageFields, sender: Sender, prof
   );
 }
 
+/**
+ * By data_coding: up to how many octets of user data `needsShape` is certainly false for, of a message without a user
+ * data header, a payload, TLVs, a schedule or values that only 5.0 has; -1: it has to be asked.
+ */
+export function plainLimits(sender: Sender, profile: SmscProfile): Int16Array {
+  const limits = new Int16Array(256).fill(-1);
+  if (profile.version < smpp.VERSION_34) return limits;
+  for (let dataCoding = 0; dataCoding < limits.length; dataCoding++) {
+    const charset = charsetOf(dataCoding, sender.version, sender.alphabet);
+    if (!isSameCoding(dataCoding, sender, profile) || mayReencode(dataCoding, charset, sender)) continue;
+    limits[dataCoding] = octetsThatFit(charset, 0);
+  }
+  return limits;
+}
+
+/** Values of a submit_sm that 3.4 does not know: `needsShape` has to be asked. */
+export function hasValuesOf50(f: MessageFields): boolean {
+  return (
+    (f.registeredDelivery & 3) === 3 ||
+    f.priority > 3 ||
+    (f.esmClass & ESM_MODE_MASK) === ESM_MODE_TRANSACTION
+  );
+}
+
 /** Whether the SMSC takes this data_coding of this sender to mean what the sender means. */
 export function isSameCoding(dataCoding: number, sender: Sender, profile: SmscProfile): boolean {
   // GSM data coding schemes mean the same in all versions, and so do 8-bit data and UCS-2.
@@ -112,8 +136,7 @@ function octetsThatFit(charset: Charset, header: number): number {
 
 function changesFields(f: MessageFields, profile: SmscProfile): boolean {
   if (profile.version >= smpp.VERSION_50) return false;
-  if (f.smLength > 254 || (f.registeredDelivery & 3) === 3 || f.priority > 3) return true;
-  if ((f.esmClass & ESM_MODE_MASK) === ESM_MODE_TRANSACTION) return true;
+  if (f.smLength > 254 || hasValuesOf50(f)) return true;
   if (profile.version >= smpp.VERSION_34) return false;
   return (
     f.smLength > SHORT_MESSAGE_33_OCTETS_MAX ||

@@ -55,6 +55,40 @@ test('removing is fine when it is not in, and leaves the others in its chain', (
   expect(find(index, 0, same)).toBe(NO_SLOT);
 });
 
+test('while its chains grow and shrink, every id is found, of a repeated one the newest', () => {
+  const random = seeded(7_004);
+  const table = new MessageTable(CAPACITY);
+  const index = new IdIndex(table);
+  const twice = Buffer.from('twice');
+  const older = withId(table, 1, twice);
+  const newer = withId(table, 1, twice);
+  index.add(older);
+  index.add(newer);
+  const idOf = (number: number): Buffer => Buffer.from(`id-${number}`);
+  const slots = new Map<number, number>();
+  // Up to four times as many as there are chains at first, and down again, twice.
+  for (const goal of [CAPACITY - 2, 3, CAPACITY - 2, 0]) {
+    while (slots.size !== goal) {
+      const number = goal > slots.size ? slots.size + 10_000 * goal : random.pick([...slots.keys()]);
+      const slot = slots.get(number);
+      if (slot === undefined) {
+        const fresh = withId(table, 1, idOf(number));
+        index.add(fresh);
+        slots.set(number, fresh);
+      } else {
+        index.remove(slot);
+        table.release(slot);
+        slots.delete(number);
+      }
+      if (slots.size % 512 !== 0) continue;
+      expect(find(index, 1, twice), `seed ${random.seed}`).toBe(newer);
+      for (const [each, at] of slots) expect(find(index, 1, idOf(each)), `seed ${random.seed}`).toBe(at);
+    }
+  }
+  index.remove(newer);
+  expect(find(index, 1, twice)).toBe(older);
+});
+
 test('any sequence of adding, finding and removing does what a Map does', () => {
   const random = seeded(7_003);
   const table = new MessageTable(CAPACITY);

@@ -11,6 +11,7 @@ import { LentReceipts } from '../../src/edge/lent.ts';
 import { PartValues } from '../../src/core/part-values.ts';
 import { profileOf, referenceNumbers } from '../../src/smpp/upstream.ts';
 import { EsmeSession } from '../../src/edge/session.ts';
+import { RECEIPT_CONTENTS } from '../../src/edge/setup.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from '../../src/edge/state.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
 import { BOUND_TRX } from '../../src/smpp/session.ts';
@@ -84,6 +85,11 @@ export function makeAccount(
   return {
     config,
     senders: sendersOf(config),
+    plain34: [],
+    plain50: [],
+    receiptContent: RECEIPT_CONTENTS[config.receipt_content],
+    receiptInDataSm: config.receipt_pdu === 'data_sm',
+    receiptDateDigits: config.receipt_date_digits,
     decimalIds: config.receipt_id === 'decimal',
     index,
     name: `account-${index}`,

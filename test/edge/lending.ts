@@ -89,7 +89,7 @@ export function resultsAt(one: TestEdge, shard: number): number[][] {
   return received(one.edge, one.shards[shard])
     .filter((bytes) => bytes[4] === TYPE_RESULT)
     .map((bytes) => {
-      expect([bytes.readUInt32LE(12), bytes.readUInt32LE(8)]).toEqual([ID_HIGH, bytes.readUInt32LE(24)]);
-      return [bytes[5], bytes.readUInt32LE(24), bytes.readUInt32LE(28)];
+      expect([bytes.readUInt32LE(12), bytes.readUInt32LE(8)]).toEqual([ID_HIGH, bytes.readUInt32LE(16)]);
+      return [bytes[5], bytes.readUInt32LE(16), bytes.readUInt32LE(20)];
     });
 }

@@ -6,7 +6,8 @@ import * as smpp from '../../src/smpp/constants.ts';
 import { encodeBind, encodeBindResp } from '../../src/smpp/pdu/bind.ts';
 import { writeDeliverSmResp } from '../../src/smpp/pdu/deliver-sm.ts';
 import { writeGenericNack, writeHeaderOnly } from '../../src/smpp/pdu/header-only.ts';
-import { ReceiptArgs, RECEIPT_PDU_BYTES_MAX, writeReceiptPdu } from '../../src/smpp/pdu/receipt-sm.ts';
+import { ReceiptArgs } from '../../src/smpp/pdu/receipt-args.ts';
+import { RECEIPT_PDU_BYTES_MAX, writeReceiptPdu } from '../../src/smpp/pdu/receipt-sm.ts';
 import { encodeSubmitSm, writeSubmitSmResp, writeSubmitSmResp33 } from '../../src/smpp/pdu/submit-sm.ts';
 import { pduArbitrary } from '../support/pdu-arbitraries.ts';
 

@@ -14,7 +14,7 @@ vi.mock('../../src/cdr/lmdb.ts', async (original) => {
 
 const ROK = 0;
 const RSYSERR = 8;
-const STATUS_AT = 32;
+const STATUS_AT = 6;
 
 beforeEach(() => {
   disk.full = false;
@@ -35,7 +35,7 @@ test('a commit that fails refuses its submits and those that came meanwhile; lat
   const statuses = (): number[] => {
     const found: number[] = [];
     answers.read((bytes, at) => {
-      found.push(bytes.u32[(at + STATUS_AT) >> 2]);
+      found.push(bytes.u16[(at + STATUS_AT) >> 1]);
       return true;
     }, 1000);
     return found;

@@ -235,7 +235,7 @@ export class LongScene {
     const read = this.#answersFrom.read((bytes, at) => {
       const b = Buffer.from(bytes.u8.subarray(at, at + bytes.u32[at >> 2]));
       const id = idText(b.readUInt32LE(12), b.readUInt32LE(8));
-      if (b[4] === ANSWER) this.answers.set(b.readUInt32LE(28), { status: b.readUInt32LE(32), id });
+      if (b[4] === ANSWER) this.answers.set(b.readUInt32LE(20), { status: b.readUInt16LE(6), id });
       if (b[4] === OPERATION_ANSWER) {
         this.operationAnswers.set(b.readUInt32LE(28), { status: b.readUInt32LE(32), state: b.readUInt16LE(6) });
       }
@@ -250,13 +250,13 @@ export class LongScene {
     const err = b.toString('latin1', 33, 33 + b[32]);
     this.told.push({ id, state: b[5], err, submitted: b[56], delivered: b[57] });
     // RECEIPT_RESULT: RESULT_TAKEN of the slot's own message.
-    const result = Buffer.alloc(32);
-    result.writeUInt32LE(32, 0);
+    const result = Buffer.alloc(24);
+    result.writeUInt32LE(24, 0);
     result[4] = 64;
     result[5] = 1;
     b.copy(result, 6, 6, 8);
     b.copy(result, 8, 48, 56);
-    b.copy(result, 24, 40, 44);
+    b.copy(result, 16, 40, 44);
     return result;
   }
 

@@ -3,7 +3,13 @@ import * as smpp from '../../src/smpp/constants.ts';
 import type { MessageObject } from '../../src/smpp/pdu/message-encode.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
 import { encodeSubmitSm, scanSubmitSm } from '../../src/smpp/pdu/submit-sm.ts';
-import { needsShape, type Sender, type SmscProfile } from '../../src/smpp/shape-profile.ts';
+import {
+  hasValuesOf50,
+  needsShape,
+  plainLimits,
+  type Sender,
+  type SmscProfile,
+} from '../../src/smpp/shape-profile.ts';
 import { sarTlvs } from '../../src/smpp/udh.ts';
 import { type Random, seeded } from '../core/random.ts';
 import { shaped, SENDER, SMSC, SMSC_33, SMSC_50, vectorMessage } from './shape-support.ts';
@@ -193,4 +199,50 @@ test('whatever needs no shaping is not changed by it, and what comes out is vali
     }
   }
   expect(unchanged).toBeGreaterThan(50);
+});
+
+describe('plainLimits', () => {
+  const any = (random: Random): { sender: Sender; smsc: SmscProfile } => ({
+    sender: {
+      version: random.pick([0x34, 0x50]),
+      alphabet: random.pick(['gsm', 'latin1', 'utf8']),
+      transliterate: random.pick([false, true]),
+      partsMax: 10,
+    },
+    smsc: {
+      ...random.pick([SMSC, SMSC_33, SMSC_50]),
+      alphabet: random.pick(['gsm', 'latin1']),
+      longMessages: random.pick(['as-is', 'udh8', 'sar', 'payload']),
+    },
+  });
+
+  test('says of no message that it passes of which needsShape says otherwise', () => {
+    const random = seeded(7_312);
+    let passed = 0;
+    for (let round = 0; round < 20_000; round++) {
+      const { sender, smsc } = any(random);
+      const length = random.pick([0, 1, 70, 139, 140, 141, 160, 161, 200]);
+      const message: MessageObject = {
+        dataCoding: random.pick([0, 1, 2, 3, 4, 6, 7, 8, 0x10, 0x18, 0xc8, 0xe0, 0xf0, 0xf4]),
+        message: Buffer.alloc(length, random.pick([0x41, 0x1b, 0x00, 0xe9])),
+        registeredDelivery: random.pick([0, 1, 2, 3]),
+        priority: random.pick([0, 3, 4]),
+        esmClass: random.pick([0, 1, 2, 3]),
+      };
+      const pdu = encodeSubmitSm({ dest: '447700900123', ...message }, 1);
+      if (scanSubmitSm(pdu, 0, pdu.length, sender.version, fields) !== smpp.ESME_ROK) continue;
+      const limit = plainLimits(sender, smsc)[fields.dataCoding];
+      if (fields.dataLength > limit || hasValuesOf50(fields)) continue;
+      passed++;
+      const what = `seed ${random.seed}, round ${round}: ${JSON.stringify({ message, sender, smsc })}`;
+      expect(needsShape(pdu, fields, sender, smsc), what).toBe(false);
+    }
+    expect(passed).toBeGreaterThan(1000);
+  });
+
+  test('lets the usual short messages pass, and nothing to an SMSC of 3.3', () => {
+    const limits = plainLimits(SENDER, SMSC);
+    expect([limits[0], limits[4], limits[8], limits[0xf0]]).toEqual([160, 140, 140, 160]);
+    expect(new Set(plainLimits(SENDER, { ...SMSC, ...SMSC_33 }))).toEqual(new Set([-1]));
+  });
 });

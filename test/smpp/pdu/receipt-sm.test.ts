@@ -8,11 +8,9 @@ import {
   ID_LOW_HEX,
   receiptIdForm,
 } from '../../../src/smpp/pdu/message-id-text.ts';
+import { CONTENT_TEXT, CONTENT_TLVS, ReceiptArgs } from '../../../src/smpp/pdu/receipt-args.ts';
 import {
-  CONTENT_TEXT,
-  CONTENT_TLVS,
   RECEIPT_PDU_BYTES_MAX,
-  ReceiptArgs,
   writeReceiptPdu,
   writeReceiptText,
 } from '../../../src/smpp/pdu/receipt-sm.ts';
