@@ -36,6 +36,7 @@ import {
   partOf,
   readUserData,
   sarTlvs,
+  SHORT_MESSAGE_50_OCTETS_MAX,
   SHORT_MESSAGE_OCTETS_MAX,
   withOctets,
   withUserData,
@@ -147,7 +148,9 @@ function wholeMessage(work: Work, coded: Coded): Shaped {
   const pieces = splitParts(data, style, partsMax, () => nextReference(work, style));
   if (pieces === undefined) return tooLong(countParts(data, style), partsMax);
   const parts = style === 'payload' ? countParts(data, style) : pieces.length;
-  if (!sendsTlvs(profile) && data.charset !== 'ucs2' && pieces.some((piece) => isOverlong(piece, profile))) {
+  // message_payload is not for it then; sar_* do not go with that either.
+  const isShort = !sendsTlvs(profile) || (style === 'sar' && pieces.length > 1);
+  if (isShort && data.charset !== 'ucs2' && pieces.some((piece) => isOverlong(piece, profile))) {
     return wholeMessage(work, codedInUcs2(coded, profile, sender));
   }
   const bodies = pieces.map((piece) => bodyOf(base, piece, style, coded.dataCoding));
@@ -226,8 +229,12 @@ function onePart(work: Work, coded: Coded, part: Concatenation): Shaped {
   const beside = stays && sendsTlvs(profile);
   const room = partHeaderLength(beside && kind !== 'sar' ? came : elements, kind);
   if (!fitsPart(data, room)) return refuse(smpp.ESME_RINVMSGLEN, 'the part is longer than one SMS');
+  const most = profile.version >= smpp.VERSION_50 ? SHORT_MESSAGE_50_OCTETS_MAX : SHORT_MESSAGE_OCTETS_MAX;
+  if (kind === 'sar' && data.octets.length > most) {
+    return refuse(smpp.ESME_RINVMSGLEN, 'the part is longer than a short_message');
+  }
   const body = (fields: MessageObject, header: Buffer): MessageObject =>
-    withOctets(fields, header, data.octets, coded.dataCoding, false);
+    withOctets(fields, header, data.octets, coded.dataCoding, false, most);
   // More concatenations than the one that counts may leave no room: then it stands alone.
   const whole = kind === 'sar' || fitsPart(data, udhLength(carried.elements));
   if (stays && whole && (beside || elements === came)) {

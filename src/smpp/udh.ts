@@ -20,6 +20,7 @@ const NO_BYTES = Buffer.alloc(0);
 
 /** sm_length: 255 is legal in 5.0 only. */
 export const SHORT_MESSAGE_OCTETS_MAX = 254;
+export const SHORT_MESSAGE_50_OCTETS_MAX = 255;
 
 export interface CarriedData {
   readonly inPayload: boolean;
@@ -47,19 +48,20 @@ export function withUserData(message: MessageObject, data: UserData, dataCoding:
   return withOctets(message, writeUdh(data.elements), data.octets, dataCoding, false);
 }
 
-/** Likewise, with the header written already; `inPayload`: in message_payload however short. */
+/** Likewise, with the header written already; `inPayload`: in message_payload however short, `most`: how long else. */
 export function withOctets(
   message: MessageObject,
   header: Buffer,
   octets: Buffer,
   dataCoding: number,
   inPayload: boolean,
+  most: number = SHORT_MESSAGE_OCTETS_MAX,
 ): MessageObject {
   const all = header.length === 0 ? octets : Buffer.concat([header, octets]);
   const bits = (message.esmClass ?? 0) & ~smpp.ESM_UDHI;
   const esmClass = header.length === 0 ? bits : bits | smpp.ESM_UDHI;
   const rest = (message.tlvs ?? []).filter(({ tag }) => tag !== smpp.TLV_MESSAGE_PAYLOAD);
-  if (!inPayload && all.length <= SHORT_MESSAGE_OCTETS_MAX) {
+  if (!inPayload && all.length <= most) {
     return { ...message, ...said(message, esmClass, rest), dataCoding, message: all };
   }
   if (all.length > 0xffff) throw new RangeError(`message_payload of ${all.length} octets`);

@@ -134,7 +134,7 @@ export class Shaping {
 
 /** What an SMSC of that kind does not take, or no SMS holds. */
 function faultOf(f: MessageFields, { version, tlvs, alphabet }: SmscProfile, isWhole: boolean): string {
-  if (f.smLength > (version < 0x34 ? 160 : 254)) return `sm_length ${f.smLength}`;
+  if (f.smLength > (version < 0x34 ? 160 : version < 0x50 ? 254 : 255)) return `sm_length ${f.smLength}`;
   if (!tlvs && f.tlvAt < f.end) return 'TLVs';
   if (f.sarRef >= 0 && (f.payloadLength >= 0 || f.sarTotal < 2)) return 'sar_* where none belong';
   if (version < 0x50) {
@@ -187,9 +187,9 @@ function goesAsItIs(bytes: Buffer, f: MessageFields, sender: Sender, profile: Sm
 /** The message as text; the order of TLVs, and a repeated one, say nothing. */
 function saidBy({ tlvs = [], ...fields }: MessageObject): string {
   const pdu = encodeSubmitSm(fields, 0).toString('hex');
-  // sar_* count only together.
-  const sars = new Set(tlvs.filter(isSar).map(({ tag }) => tag));
-  const counted = tlvs.filter((tlv) => sars.size === 3 || !isSar(tlv));
+  // sar_* count only together, and the first of each.
+  const sars = new Map(tlvs.filter(isSar).map((tlv) => [tlv.tag, tlvs.find(({ tag }) => tag === tlv.tag)]));
+  const counted = tlvs.filter((tlv) => !isSar(tlv) || (sars.size === 3 && sars.get(tlv.tag) === tlv));
   const said = counted.map(({ tag, value }) => `${tag}=${value.toString('hex')}`);
   return [pdu, ...new Set(said.toSorted())].join(' ');
 }
@@ -209,5 +209,6 @@ function printOf({
 }
 
 function nameOf({ version, tlvs, alphabet, longMessages, languages }: SmscProfile): string {
-  return `${version.toString(16)} ${tlvs ? 'with' : 'without'} TLVs, ${alphabet} ${languages.join('+')} ${longMessages}`;
+  const speaks = `${version.toString(16)} ${tlvs ? 'with' : 'without'} TLVs`;
+  return `${speaks}, ${alphabet} ${languages.join('+')} ${longMessages}`;
 }

@@ -109,3 +109,19 @@ describe('one part of a long message', () => {
     }
   });
 });
+
+test('parts with sar_* have their text in short_message: UTF-8 that is too long for it becomes UCS-2', () => {
+  const utf8 = { alphabet: 'utf8' } as const;
+  const text = Buffer.from('éè'.repeat(153), 'utf8');
+  const message = { dest: '1', tlvs: [{ tag: 0x0424, value: text }] };
+  for (const version of [0x34, 0x50]) {
+    const bodies = bodiesOf(message, { ...utf8, version, longMessages: 'sar' }, utf8);
+    expect(bodies.map(({ dataCoding }) => dataCoding)).toEqual(bodies.map(() => 8));
+    expect(bodies.flatMap(tlvsOf).filter((tlv) => tlv.startsWith('0424'))).toEqual([]);
+    expect(
+      Buffer.concat(bodies.map((body) => body.message ?? Buffer.alloc(0)))
+        .swap16()
+        .toString('utf16le'),
+    ).toBe(text.toString('utf8'));
+  }
+});
