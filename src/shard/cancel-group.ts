@@ -24,7 +24,7 @@ import { answerOperation, answered } from './operation-answers.ts';
 import { serviceTypeIn, serviceTypeOf } from './replace.ts';
 import { bodyLengthOf, unpackRow } from './row.ts';
 import type { GroupCancel, GroupCancels, ShardState } from './state.ts';
-import { waitsToBeSent, wholeOf } from './whole.ts';
+import { partsOf, waitsToBeSent } from './whole.ts';
 
 /** What is looked at in one tick, over all that is asked: slots, and a row of the store counts as so many. */
 const LOOKS_A_TICK = 262_144;
@@ -173,10 +173,8 @@ function keyOf({ table }: ShardState, found: Found): string {
 /** All parts of the message, or nothing where one of them does not wait any more: no half of it is cancelled. */
 function goingWith(shard: ShardState, found: Found): Found[] {
   if (found.where === 'memory' && (shard.table.flags[found.slot] & FLAG_PART) === 0) return [found];
-  const whole = wholeOf(shard, found);
-  // One of several destinations: it is this one that is named.
-  if (whole === undefined) return [found];
-  return whole.isComplete && whole.members.every((each) => waitsToBeSent(shard, each)) ? whole.members : [];
+  const { members, isComplete } = partsOf(shard, found);
+  return isComplete && members.every((each) => waitsToBeSent(shard, each)) ? members : [];
 }
 
 function isMeant(

@@ -54,6 +54,7 @@ import type { PendingRow } from '../store/pending.ts';
 import { dropBody } from './events.ts';
 import { fillSlot } from './fill-slot.ts';
 import { answer } from './answers.ts';
+import { unpackRow } from './row.ts';
 import { loadRow, storedBody } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
 
@@ -161,6 +162,10 @@ export function newTextOf(bytes: Bytes, at: number): Buffer {
 export function replaceRow(shard: ShardState, row: PendingRow, bytes: Bytes, at: number): number {
   const { table } = shard;
   if (table.freeSlots() === 0) return ESME_RSYSERR;
+  unpackRow(table, shard.scratch, row);
+  const canBe = senderOfText(shard, shard.scratch) !== undefined;
+  table.flags[shard.scratch] = 0;
+  if (!canBe) return ESME_RREPLACEFAIL;
   shard.store.claim(row);
   const state = row.kind === KIND_RETRY ? SLOT_RETRY : SLOT_QUEUED;
   const slot = loadRow(shard, row, state);

@@ -48,26 +48,30 @@ export interface Whole {
 
 /** undefined: the id stands for the destinations of a submit_multi, which may be anywhere. */
 export function wholeOf(shard: ShardState, found: Found): Whole | undefined {
-  const { finals } = shard;
+  const { finals, table } = shard;
+  const isShared =
+    found.where === 'ended'
+      ? finals.isSharedAt(found.at)
+      : withSlot(shard, found, (slot) => (table.flags[slot] & FLAG_TOLD) !== 0);
+  return isShared ? undefined : partsOf(shard, found);
+}
+
+/** The message to one destination, whoever else it was sent to. */
+export function partsOf(shard: ShardState, found: Found): Whole {
+  const { finals, table } = shard;
   if (found.where === 'ended') {
-    if (finals.isSharedAt(found.at)) return undefined;
-    const [parts, part] = [finals.partsAt(found.at), finals.partAt(found.at)];
-    return parts < 2
+    const { at } = found;
+    const first = finals.idLowAt(at) - (finals.partAt(at) - 1);
+    return finals.partsAt(at) < 2
       ? oneOf(found)
-      : partsFrom(shard, finals.idHighAt(found.at), finals.idLowAt(found.at) - (part - 1), parts);
+      : partsFrom(shard, finals.idHighAt(at), first, finals.partsAt(at));
   }
-  const { table } = shard;
   return withSlot(shard, found, (slot) => {
-    if ((table.flags[slot] & FLAG_TOLD) !== 0) return undefined;
     // Once all parts have ended, the first speaks for them.
     const isOne = (table.flags[slot] & FLAG_PART) === 0 || table.parts[slot] < 2 || table.merged[slot] > 0;
     if (isOne) return oneOf(found);
-    return partsFrom(
-      shard,
-      table.idHigh[slot],
-      table.idLow[slot] - (table.part[slot] - 1),
-      table.parts[slot],
-    );
+    const first = table.idLow[slot] - (table.part[slot] - 1);
+    return partsFrom(shard, table.idHigh[slot], first, table.parts[slot]);
   });
 }
 
