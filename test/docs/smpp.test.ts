@@ -32,8 +32,14 @@ function rows(title: string, start: RegExp): string[][] {
 }
 
 const SECTIONS = [
-  ...['Codec', 'Sessions', 'Versions', 'Long messages', 'Encodings'],
-  ...['Receipts', 'Requests about a message', 'TLVs'],
+  'Codec',
+  'Sessions',
+  'Versions',
+  'Long messages',
+  'Encodings',
+  'Receipts',
+  'Requests about a message',
+  'TLVs',
 ];
 
 describe('the page', () => {
