@@ -143,3 +143,12 @@ export function openJournal(
     shard.nowMs,
   );
 }
+
+/** Others take all slots but `left`; calling what it returns gives them back. */
+export function takeSlots({ table }: ShardState, left = 0): () => void {
+  const taken: number[] = [];
+  while (table.freeSlots() > left) taken.push(table.allocate());
+  return () => {
+    for (const slot of taken) table.release(slot);
+  };
+}

@@ -1,6 +1,7 @@
 /** What clients may ask about parts that wait for the others of their message. */
 import { describe, expect, test } from 'vitest';
 import { PAYLOAD, partOf } from '../daemon/octet-smsc.ts';
+import { takeSlots } from './harness.ts';
 import { LongScene } from './long-scene.ts';
 import type { LongOptions } from './long-scene.ts';
 
@@ -102,11 +103,9 @@ describe('a part that waits for the others', () => {
     const scene = await LongScene.open(PAYLOAD_STYLE);
     const part = scene.piece(9, 1, 2, 'one');
     await scene.commit();
-    const { table } = scene.shard;
-    const slots: number[] = [];
-    while (table.freeSlots() > 0) slots.push(table.allocate());
+    const free = takeSlots(scene.shard);
     expect(await asked(scene, CANCEL, scene.idOf(part))).toMatchObject({ status: RSYSERR });
-    for (const slot of slots) table.release(slot);
+    free();
     scene.piece(9, 2, 2, ' two');
     await scene.commit();
     expect(texts(scene)).toEqual(['one two']);

@@ -10,6 +10,7 @@ import { listSegments } from '../../src/cdr/segments.ts';
 import type { AccountConfig, SmscConfig } from '../../src/core/config.ts';
 import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
 import type { RingReader } from '../../src/core/ring/ring.ts';
+import { submitMulti } from '../../src/edge/multi.ts';
 import { sendOperation } from '../../src/edge/operation.ts';
 import type { Operation } from '../../src/edge/operation.ts';
 import type { Session } from '../../src/edge/state.ts';
@@ -27,6 +28,8 @@ import { Settler } from '../../src/shard/settle.ts';
 import type { ShardState, Smsc } from '../../src/shard/state.ts';
 import type { OutboundBind } from '../../src/smpp/client.ts';
 import { StatusClasses } from '../../src/core/retry.ts';
+import { decodePdu } from '../../src/smpp/codec.ts';
+import type { PduOf } from '../../src/smpp/codec.ts';
 import { profileOf } from '../../src/smpp/upstream.ts';
 import { BOUND_TRX } from '../../src/smpp/session.ts';
 import { bytesWith } from '../core/memory.ts';
@@ -178,6 +181,33 @@ export class LongScene {
     return sequence;
   }
 
+  /** submit_multi to these numbers, all of whose messages this shard has; returns as `submit` does. */
+  submitMulti(numbers: readonly string[], fields: Record<string, unknown> = {}): number {
+    const sequence = ++this.#sequence;
+    const { edge, accounts, shards } = this.edge;
+    edge.nowMs = this.nowMs;
+    const bytes = oracleEncode('submit_multi', {
+      sequence_number: sequence,
+      source_addr: 'Sender',
+      registered_delivery: 1,
+      dest_address: numbers.map((destination_addr) => ({ destination_addr })),
+      ...fields,
+    });
+    const decoded = decodePdu(bytes, 0, bytes.length, this.version);
+    if (!decoded.ok) throw new Error(decoded.reason);
+    const session = {
+      edge,
+      account: accounts[0],
+      reference: 1,
+      version: this.version,
+      expect: () => undefined,
+    };
+    const status = submitMulti(session as unknown as Session, decoded.pdu as PduOf<'submit_multi'>, sequence);
+    expect(status).toBe(0);
+    for (const record of received(edge, shards[0])) this.#take(record);
+    return sequence;
+  }
+
   #take(record: Buffer): void {
     expect(takeRecord(this.shard, 0, bytesWith(record), 0, record.length)).toBe(true);
   }
@@ -237,7 +267,10 @@ export class LongScene {
       const id = idText(b.readUInt32LE(12), b.readUInt32LE(8));
       if (b[4] === ANSWER) this.answers.set(b.readUInt32LE(20), { status: b.readUInt16LE(6), id });
       if (b[4] === OPERATION_ANSWER) {
-        this.operationAnswers.set(b.readUInt32LE(28), { status: b.readUInt32LE(32), state: b.readUInt16LE(6) });
+        this.operationAnswers.set(b.readUInt32LE(28), {
+          status: b.readUInt32LE(32),
+          state: b.readUInt16LE(6),
+        });
       }
       if (b[4] === DELIVER) results.push(this.#onReceipt(id, b));
       return true;

@@ -4,6 +4,7 @@ import { makeRoom } from '../../src/shard/spill.ts';
 import { KIND_AWAITING, KIND_FOLLOWER, KIND_PART } from '../../src/store/pending.ts';
 import { rowOf } from '../../src/shard/spill.ts';
 import { forget } from '../../src/shard/events.ts';
+import { takeSlots } from './harness.ts';
 import { LongScene } from './long-scene.ts';
 import type { LongOptions } from './long-scene.ts';
 
@@ -24,16 +25,6 @@ function evict({ shard }: LongScene): void {
     shard.store.upsert([rowOf(shard, slot)]);
     forget(shard, slot);
   }
-}
-
-/** Memory has so many slots left. */
-function fill({ shard }: LongScene, left = 0): () => void {
-  const { table } = shard;
-  const taken: number[] = [];
-  while (table.freeSlots() > left) taken.push(table.allocate());
-  return () => {
-    for (const slot of taken) table.release(slot);
-  };
 }
 
 const MERGED: LongOptions = { account: { receipts: 'merged' } };
@@ -64,7 +55,7 @@ describe('parts find each other', () => {
     for (const part of [1, 2]) scene.report(`x${part}`);
     await scene.commit();
     evict(scene);
-    const free = fill(scene);
+    const free = takeSlots(scene.shard);
     const sequence = scene.report('x3');
     await scene.commit();
     // ESME_RX_T_APPN
@@ -85,7 +76,7 @@ describe('parts find each other', () => {
       // Only the store knows them now.
       await scene.crash();
       await scene.settle();
-      const free = fill(scene, 1);
+      const free = takeSlots(scene.shard, 1);
       // The receipt of the first goes by way of the store, as there is no slot for it.
       scene.report('x3');
       expect(scene.shard.table.freeSlots()).toBeLessThanOrEqual(1);
@@ -154,7 +145,7 @@ describe('parts find each other', () => {
     const id = await sentThree(scene);
     scene.report('x1');
     await scene.commit();
-    const free = fill(scene);
+    const free = takeSlots(scene.shard);
     makeRoom(scene.shard);
     expect(scene.shard.store.keysOf(KIND_PART)).toEqual([0]);
     expect(scene.shard.store.keysOf(KIND_AWAITING)).toEqual([0]);
@@ -232,7 +223,7 @@ describe('followers', () => {
     const sequences = [1, 2, 3].map((part) => scene.piece(9, part, 3, `${part}`));
     await scene.commit();
     await scene.answerAll(() => 'x');
-    const free = fill(scene);
+    const free = takeSlots(scene.shard);
     scene.report('x', 'EXPIRED', '005');
     await scene.commit();
     free();
