@@ -264,9 +264,12 @@ function styleOf(profile: SmscProfile): PartStyle {
   return (style === 'sar' || style === 'payload') && !sendsTlvs(profile) ? 'udh8' : style;
 }
 
+/**
+ * By the addresses without ton and npi: the phone knows the sender as its SMSC has written it, so one whose clients
+ * say ton and npi differently (0 over SMPP, 5 over HTTP) is one sender there, and must not count twice.
+ */
 function nextReference({ message, references, nowMs }: Work, style: PartStyle): number {
-  const source = `${message.sourceTon ?? 0} ${message.sourceNpi ?? 0} ${message.source ?? ''}`;
-  const dest = `${message.destTon ?? 0} ${message.destNpi ?? 0} ${message.dest ?? ''}`;
+  const { source = '', dest = '' } = message;
   return references.next(source, dest, style === 'udh16' || style === 'sar', nowMs);
 }
 

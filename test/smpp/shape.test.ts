@@ -182,11 +182,13 @@ describe('a long message', () => {
     expect(bodies.map(({ replaceIfPresent }) => replaceIfPresent)).toEqual([1, 0]);
   });
 
-  test('references of a pair differ', () => {
+  test('references of a pair differ, whatever ton and npi its clients say', () => {
     const references = new ReferenceNumbers({ seed: 1 });
     const seen = new Set<string>();
     for (let round = 0; round < 256; round++) {
-      const result = shape(LONG, SENDER, SMSC, references, NOW_MS);
+      const [sourceTon, destTon, destNpi] = [[0, 5, 1][round % 3], round % 2, (round >> 1) % 2];
+      const message = { ...LONG, source: 'Shop', dest: '962790000001', sourceTon, destTon, destNpi };
+      const result = shape(message, SENDER, SMSC, references, NOW_MS);
       if (result.ok) seen.add(hexOf(result.bodies[0])?.slice(6, 8) as string);
     }
     expect(seen.size).toBe(256);
