@@ -27,6 +27,7 @@ const config = defineConfig({
         extends: true,
         test: {
           name: 'daemon',
+          globalSetup: 'test/support/warm.ts',
           include: DAEMON,
           exclude: ALONE,
           sequence: { groupOrder: 1 },
@@ -38,6 +39,7 @@ const config = defineConfig({
         extends: true,
         test: {
           name: 'system',
+          globalSetup: 'test/support/warm.ts',
           include: ALONE,
           fileParallelism: false,
           sequence: { groupOrder: 2 },

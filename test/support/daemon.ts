@@ -8,6 +8,8 @@ import { stringify } from 'smol-toml';
 import { freePort } from './ports.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** Of the compiled sources: a daemon starts with a third less work. Written by those that end by themselves. */
+export const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 const READY_MS_MAX = 30_000;
 const STOP_MS_MAX = 60_000;
 
@@ -115,7 +117,7 @@ export class Command {
   constructor(args: readonly string[]) {
     this.child = spawn(process.execPath, ['--disable-sigusr1', MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: '24', NODE_OPTIONS: '' },
+      env: { ...process.env, UV_THREADPOOL_SIZE: '24', NODE_OPTIONS: '', NODE_COMPILE_CACHE: COMPILE_CACHE },
     });
     running.add(this.child);
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
