@@ -1,4 +1,4 @@
-/** Before the tests of whole daemons: the first that ends by itself writes down what it has compiled, for all others. */
+/** Before the tests of whole daemons: one that ends by itself writes down what it has compiled, for all others. */
 import { existsSync } from 'node:fs';
 import { COMPILE_CACHE, makeSite, runCommand, startDaemon } from './daemon.ts';
 import { freePort } from './ports.ts';
