@@ -191,6 +191,12 @@ const SMSC_LINES: Line[] = [
   },
   { name: 'smsc_receipts_total', help: 'Receipts received.', cell: cell.SMSC_RECEIPTS, counter: true },
   {
+    name: 'smsc_receipt_tlvs_left_out_total',
+    help: 'TLVs of receipts that were too long to be handed on.',
+    cell: cell.SMSC_RECEIPT_TLVS_LEFT_OUT,
+    counter: true,
+  },
+  {
     name: 'smsc_expired_total',
     help: 'Messages past their validity.',
     cell: cell.SMSC_EXPIRED,

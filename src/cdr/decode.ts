@@ -280,6 +280,7 @@ function decodeReceipt(event: Buffer, common: Common): ReceiptEvent {
     err: errText(event, records.RECEIPT_ERR_LENGTH, records.RECEIPT_ERR),
     networkError: networkError(event, records.RECEIPT_NETWORK_TYPE, records.RECEIPT_NETWORK_CODE),
     commandStatus: event.readUInt32LE(records.RECEIPT_STATUS),
+    tlvs: Buffer.from(event.subarray(records.RECEIPT_BYTES)),
   };
 }
 
@@ -299,6 +300,7 @@ function decodeIntermediate(event: Buffer, common: Common): IntermediateEvent {
     dataCoding: event[records.INTERMEDIATE_DATA_CODING],
     userResponseCode: responseCode === 0 ? undefined : responseCode - 1,
     text: Buffer.from(event.subarray(records.INTERMEDIATE_TEXT, textEnd)),
+    tlvs: Buffer.from(event.subarray(textEnd)),
   };
 }
 
@@ -330,6 +332,7 @@ function decodeParked(event: Buffer, common: Common, type: 'PARKED' | 'ORPHANED'
     err: errText(event, records.RECEIPT_ERR_LENGTH, records.RECEIPT_ERR),
     networkError: networkError(event, records.PARKED_NETWORK_TYPE, records.PARKED_NETWORK_CODE),
     smscMessageId: event.toString('latin1', records.PARKED_ID, idEnd),
+    tlvs: Buffer.from(event.subarray(idEnd)),
   };
 }
 

@@ -88,6 +88,8 @@ export interface ReceiptEvent extends Common {
   err: string;
   networkError: NetworkError | undefined;
   commandStatus: number;
+  /** Vendor TLVs for the client, as in a PDU. */
+  tlvs: Buffer;
 }
 
 /** network_error_code as the SMSC told it. */
@@ -112,6 +114,7 @@ export interface IntermediateEvent extends Common {
   userResponseCode: number | undefined;
   /** The words of the recipient, if it is an acknowledgement. */
   text: Buffer;
+  tlvs: Buffer;
 }
 
 export interface FinalEvent extends Common {
@@ -131,6 +134,7 @@ export interface ParkedEvent extends Common {
   err: string;
   networkError: NetworkError | undefined;
   smscMessageId: string;
+  tlvs: Buffer;
 }
 
 export interface LateEvent extends Common {

@@ -30,10 +30,15 @@ export function isoTime(ms: number): string {
  * `views` names.
  */
 export function eventFields(event: LedgerEvent, names: Names, views: readonly TlvView[] = []): Fields {
+  const fields = plainFields(event, names);
+  return 'tlvs' in event ? { ...fields, ...tlvFields(event.tlvs, views) } : fields;
+}
+
+function plainFields(event: LedgerEvent, names: Names): Fields {
   switch (event.type) {
     case 'ACCEPTED':
     case 'REPLACED':
-      return { ...acceptedFields(event, names), ...tlvFields(event.tlvs, views) };
+      return acceptedFields(event, names);
     case 'JOINED':
       return { into: event.leaderId, receipt: !event.silent };
     case 'SENT':
@@ -200,7 +205,7 @@ export function mergeEvents(
         cdr.state = event.state;
         cdr.doneAt = isoTime(event.doneMs);
         if (event.err !== '') cdr.err = event.err;
-        Object.assign(cdr, networkFields(event.networkError));
+        Object.assign(cdr, networkFields(event.networkError), tlvFields(event.tlvs, views, 'receipt.tlv'));
         break;
       case 'FINAL':
         cdr.state = event.state;

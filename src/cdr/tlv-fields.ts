@@ -1,4 +1,4 @@
-/** The TLVs of a message that the configuration names, for people to read. */
+/** The TLVs of a message, or of a receipt, that the configuration names, for people to read. */
 
 /** A [[tlv]]. */
 export interface TlvView {
@@ -12,10 +12,15 @@ const HEADER_BYTES = 4;
 const INTEGER_BYTES_MAX = 6;
 
 /**
- * `tlv.NAME` for each of `views` among `tlvs` (tag u16, length u16, value; big-endian): integers in decimal, cstrings
- * up to their NUL, octets in hexadecimal digits. One that occurs again is `tlv.NAME.2`. What is broken is left out.
+ * `tlv.NAME` (or another prefix) for each of `views` among `tlvs` (tag u16, length u16, value; big-endian): integers
+ * in decimal, cstrings up to their NUL, octets in hexadecimal digits. One that occurs again is `tlv.NAME.2`. What is
+ * broken is left out.
  */
-export function tlvFields(tlvs: Buffer, views: readonly TlvView[]): Record<string, string | number> {
+export function tlvFields(
+  tlvs: Buffer,
+  views: readonly TlvView[],
+  prefix = 'tlv',
+): Record<string, string | number> {
   const fields: Record<string, string | number> = {};
   if (views.length === 0) return fields;
   let at = 0;
@@ -26,7 +31,7 @@ export function tlvFields(tlvs: Buffer, views: readonly TlvView[]): Record<strin
     const tag = tlvs.readUInt16BE(at);
     const view = views.find((one) => one.tag === tag);
     if (view !== undefined)
-      fields[freeName(fields, `tlv.${view.name}`)] = valueOf(view, tlvs.subarray(valueAt, end));
+      fields[freeName(fields, `${prefix}.${view.name}`)] = valueOf(view, tlvs.subarray(valueAt, end));
     at = end;
   }
   return fields;

@@ -21,6 +21,13 @@ export function allocateBytes(length: number): Bytes {
   return bytesOver(new ArrayBuffer(length), 0, length);
 }
 
+/** A copy in memory of its own: one out of Node's pool would keep all that was cut from the same piece. */
+export function ownCopy(from: Uint8Array, at: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - at);
+  copy.set(from.subarray(at, end));
+  return copy;
+}
+
 /**
  * Copies a record of `length` bytes between 8-aligned places. Up to some 300 bytes a word loop is faster than the
  * call into the runtime that a Buffer copy is.

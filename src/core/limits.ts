@@ -46,6 +46,12 @@ export const QUEUE_MAX = 100_000_000;
 /** PDUs. The largest legal bind is 98 octets; the largest submit_sm carries a message_payload of 65,535. */
 export const BIND_BYTES_MAX = 98;
 export const MESSAGE_PAYLOAD_BYTES_MAX = 65_535;
+/**
+ * Octets of vendor TLVs of one receipt that its client is handed, headers counted. They stand in its event, its row and
+ * its record, and in memory for as long as the client stays away: at most as much again as a slot of the message table
+ * takes. So an SMSC that sends 64 KB with each receipt fills neither a ring nor the disk nor memory.
+ */
+export const RECEIPT_TLVS_BYTES_MAX = 255;
 export const PDU_BYTES_FLOOR = 256;
 /** Leaves room for the event around it: what the ledger's readers refuse must never be written. */
 export const PDU_BYTES_MAX = 196_608;
@@ -92,6 +98,7 @@ relation(
   'a full message_payload fits the largest PDU bound',
 );
 relation(PDU_BYTES_MAX + ACCEPTED_BODY <= RECORD_BYTES_MAX, 'the largest PDU fits a record');
+relation(RECEIPT_TLVS_BYTES_MAX <= 0xffff, 'the TLVs of a receipt fit the length that a row has for them');
 relation((WINDOW_MAX & (WINDOW_MAX - 1)) === 0, 'WINDOW_MAX is a power of two');
 relation(TIMER_S_MAX * 1_000 <= TIMER_MS_MAX, 'every timer option fits a timer');
 relation(PASSWORD_LENGTH_STRICT_MAX <= PASSWORD_LENGTH_MAX, 'strict passwords are passwords');

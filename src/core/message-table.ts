@@ -117,6 +117,8 @@ export class MessageTable {
   readonly toldHigh: Uint32Array;
   readonly smscIdLength: Uint8Array;
   readonly text: Buffer;
+  /** By slot, and no column: hardly any message has them, and one that has none is to cost nothing. */
+  readonly #receiptTlvs = new Map<number, Buffer>();
   used = 0;
   /**
    * Slots are given out in ascending order, round and round below a horizon of twice what is in use: neighbours in
@@ -180,12 +182,18 @@ export class MessageTable {
     // Taken from here on, also before the caller says what it is.
     state[slot] = SLOT_JOURNAL;
     this.used++;
-    this.clear(slot);
+    this.#begin(slot);
     return slot;
   }
 
-  /** Everything that a message gets in its course, as it is at the beginning. */
+  /** Everything that a message gets in its course, as at the beginning; for a slot that was not just allocated. */
   clear(slot: number): void {
+    this.#begin(slot);
+    this.#receiptTlvs.delete(slot);
+  }
+
+  /** What `release` has seen to is left out. */
+  #begin(slot: number): void {
     this.flags[slot] = 0;
     this.attempts[slot] = 0;
     this.finalState[slot] = 0;
@@ -201,11 +209,23 @@ export class MessageTable {
     this.smscIdLength[slot] = 0;
   }
 
+  /** Vendor TLVs of the slot's receipt, as in a PDU; undefined: it has none, as nearly all have none. */
+  receiptTlvs(slot: number): Buffer | undefined {
+    return this.#receiptTlvs.size === 0 ? undefined : this.#receiptTlvs.get(slot);
+  }
+
+  /** Keeps them with the slot; the caller leaves their octets alone. */
+  keepReceiptTlvs(slot: number, tlvs: Buffer | undefined): void {
+    if (tlvs !== undefined) this.#receiptTlvs.set(slot, tlvs);
+    else if (this.#receiptTlvs.size > 0) this.#receiptTlvs.delete(slot);
+  }
+
   /** Gives the slot back; it must be in no queue, window or index any more. */
   release(slot: number): void {
     if (this.state[slot] === SLOT_FREE) throw new Error(`slot ${slot} released twice`);
     this.state[slot] = SLOT_FREE;
     this.dirtySegment[slot] = 0;
+    if (this.#receiptTlvs.size > 0) this.#receiptTlvs.delete(slot);
     this.used--;
     if (this.used < this.#horizon >> 3 && this.#horizon > HORIZON_MIN) this.#horizon = this.#horizon >> 1;
   }

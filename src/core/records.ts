@@ -112,6 +112,7 @@ export const NO_RESPONSE = 0xffff_ffff;
  * RECEIPT: a final state of the message. a: message_state, b: smsc index (0xffff: made by the gateway itself).
  *  24 f64 doneMs   32 u8 errLength  33 7 bytes of err text   40 u32 command_status that caused it (0: none)
  *  44 u8 type of the network_error_code plus 1 (0: none was told)  45 u8 RECEIPT_MERGED  46 u16 its code
+ *  48 to the end: vendor TLVs for the client, as in a PDU; mostly none
  */
 export const RECEIPT = 4;
 export const RECEIPT_DONE = 24;
@@ -156,7 +157,8 @@ export const FINAL_REPEATED = 8;
  * PARKED: a receipt that no message is known for yet; it may have overtaken its submit_sm_resp.
  * ORPHANED: the same, after receipts.park_s without a match. a: message_state (0xff unknown), b: smsc index.
  *  24 f64 doneMs  32 u8 errLength  33 7 bytes of err text  40 u8 idLength
- *  41 u8 type of the network_error_code plus 1 (0: none was told)  42 u16 its code  44 the SMSC's message id
+ *  41 u8 type of the network_error_code plus 1 (0: none was told)  42 u16 its code  44 the SMSC's message id, and
+ *  vendor TLVs as in RECEIPT
  * A PARKED receipt that is matched later is followed by the RECEIPT event of its message.
  */
 export const PARKED = 6;
@@ -202,7 +204,7 @@ export const RELEASED = 12;
  *  24 f64 doneMs  32 u8 errLength  33 7 bytes of err text
  *  40 u8 esm_class as the client is told it  41 u8 data_coding of the text  42 u16 user_response_code plus 1 (0: none)
  *  44 u8 type of the network_error_code plus 1 (0: none was told)  45 u8 textLength  46 u16 its code
- *  48 the recipient's text (acknowledgements only)
+ *  48 the recipient's text (acknowledgements only), and vendor TLVs as in RECEIPT
  */
 export const INTERMEDIATE = 13;
 export const INTERMEDIATE_ESM_CLASS = 40;
@@ -302,7 +304,8 @@ export const ANSWER_BYTES = 24;
  *  56 u8 submitted (0: it stands for one message)  57 u8 delivered  58 u8 data_coding
  *  59 u8 type of the network_error_code plus 1 (0: none)  60 u16 user_response_code plus 1 (0: none)
  *  62 u16 code of the network_error_code  64 i32 user_message_reference (-1: none)
- *  68 source: ton npi addr NUL (the message's own source), then dest: the same, then text
+ *  68 source: ton npi addr NUL (the message's own source), then dest: the same, then text, then to the end vendor TLVs
+ *     as in RECEIPT
  */
 export const DELIVER = 81;
 export const DELIVER_DONE = 24;

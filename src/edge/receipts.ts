@@ -29,6 +29,7 @@ import {
   RECORD_B,
   RECORD_ID_HIGH,
   RECORD_ID_LOW,
+  RECORD_LENGTH,
   RECORD_TIME,
   RECORD_TYPE,
   RESULT_LATER,
@@ -155,7 +156,7 @@ export function deliver(edge: EdgeState, shard: number, bytes: Bytes, at: number
   if (session.inLockStep) hold(session, sequence, edge.nowMs);
   else {
     const { writer } = session;
-    writer.reserve(RECEIPT_PDU_BYTES_MAX);
+    writer.reserve(RECEIPT_PDU_BYTES_MAX + args.tlvsLength);
     writer.at += writeReceiptPdu(writer.buffer, writer.at, sequence, args);
   }
 }
@@ -189,7 +190,7 @@ function chooseReceiver(edge: EdgeState, accountIndex: number): Session | undefi
 function hold(session: Session, sequence: number, nowMs: number): void {
   const { held } = session;
   if (held.bytes.length === 0) held.bytes = Buffer.allocUnsafeSlow(HELD_BYTES);
-  if (held.at + RECEIPT_PDU_BYTES_MAX > held.bytes.length) {
+  if (held.at + RECEIPT_PDU_BYTES_MAX + args.tlvsLength > held.bytes.length) {
     held.sinceMs = 0;
     session.flush(nowMs);
   }
@@ -229,6 +230,8 @@ function readArgs(session: Session, bytes: Bytes, at: number): void {
   args.text = u8;
   args.textAt = dest + destLength;
   args.textLength = u8[at + DELIVER_TEXT_LENGTH];
+  args.tlvsAt = args.textAt + args.textLength;
+  args.tlvsLength = at + u32[(at + RECORD_LENGTH) >> 2] - args.tlvsAt;
   const esmClass = u8[at + DELIVER_ESM_CLASS];
   const type = esmClass & ESM_TYPE_MASK;
   args.esmClass = esmClass;

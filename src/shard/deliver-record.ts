@@ -42,8 +42,8 @@ import { ESM_RECEIPT, STATE_DELIVERED } from '../smpp/constants.ts';
 import type { ShardState } from './state.ts';
 
 /**
- * Claims and fills the record of the slot's receipt, with `textLength` octets of `text` from `textAt` on; the caller
- * may change it and commits it. Returns where it is in the ring's bytes, or RING_FULL.
+ * Claims and fills the record of the slot's receipt, with `textLength` octets of `text` from `textAt` on and these
+ * vendor TLVs; the caller may change it and commits it. Returns where it is in the ring's bytes, or RING_FULL.
  */
 export function writeDeliver(
   shard: ShardState,
@@ -52,11 +52,13 @@ export function writeDeliver(
   text: Uint8Array,
   textAt: number,
   textLength: number,
+  tlvs: Buffer | undefined,
 ): number {
   const { table } = shard;
   const sourceLength = table.sourceLength[slot];
   const destLength = table.destLength[slot];
-  const at = ring.claim(DELIVER_ADDRESSES + sourceLength + destLength + textLength);
+  const length = DELIVER_ADDRESSES + sourceLength + destLength + textLength;
+  const at = ring.claim(tlvs === undefined ? length : length + tlvs.length);
   if (at === RING_FULL) return RING_FULL;
   const { u8, u16, u32, f64 } = ring.bytes;
   u8[at + RECORD_TYPE] = DELIVER;
@@ -91,6 +93,7 @@ export function writeDeliver(
   for (let i = 0; i < sourceLength; i++) u8[to++] = stored[base + SOURCE_AT + i];
   for (let i = 0; i < destLength; i++) u8[to++] = stored[base + DEST_AT + i];
   for (let i = 0; i < textLength; i++) u8[to++] = text[textAt + i];
+  if (tlvs !== undefined) u8.set(tlvs, to);
   return at;
 }
 

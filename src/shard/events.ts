@@ -103,7 +103,9 @@ export function appendAttemptFailed(shard: ShardState, slot: number, status: num
 /** The slot's finalState, doneMs, err and status become durable. `smsc`: SMSC_NONE for one that we made. */
 export function appendReceipt(shard: ShardState, slot: number, smsc: number): void {
   const { table, journal } = shard;
-  const at = begin(shard, slot, RECEIPT, RECEIPT_BYTES, table.finalState[slot], smsc);
+  const tlvs = table.receiptTlvs(slot);
+  const length = tlvs === undefined ? RECEIPT_BYTES : RECEIPT_BYTES + tlvs.length;
+  const at = begin(shard, slot, RECEIPT, length, table.finalState[slot], smsc);
   const { u8, u16, u32, f64 } = journal.bytes;
   f64[(at + RECEIPT_DONE) >> 3] = table.doneMs[slot];
   u8[at + RECEIPT_ERR_LENGTH] = table.errLength[slot];
@@ -113,6 +115,7 @@ export function appendReceipt(shard: ShardState, slot: number, smsc: number): vo
   u32[(at + RECEIPT_STATUS) >> 2] = table.status[slot];
   u32[(at + RECEIPT_STATUS + 4) >> 2] = 0;
   u8[at + RECEIPT_MERGED] = table.merged[slot];
+  if (tlvs !== undefined) u8.set(tlvs, at + RECEIPT_BYTES);
   const networkType = table.networkErrorType[slot];
   if (networkType === NO_NETWORK_ERROR) return;
   u8[at + RECEIPT_NETWORK_TYPE] = networkType + 1;
@@ -249,7 +252,8 @@ export function appendOrphaned(shard: ShardState, receipt: ParkedReceipt): void 
 function appendUnmatched(shard: ShardState, type: number, receipt: ParkedReceipt): void {
   const { journal } = shard;
   const idLength = Math.min(receipt.smscId.length, 64);
-  const at = journal.reserve(type, PARKED_ID + idLength);
+  const { tlvs } = receipt;
+  const at = journal.reserve(type, PARKED_ID + idLength + (tlvs?.length ?? 0));
   const { u8, u16, u32, f64 } = journal.bytes;
   u8[at + RECORD_A] = receipt.state & 0xff;
   u16[(at + RECORD_B) >> 1] = receipt.smsc;
@@ -267,4 +271,5 @@ function appendUnmatched(shard: ShardState, type: number, receipt: ParkedReceipt
     u16[(at + PARKED_NETWORK_CODE) >> 1] = receipt.networkErrorCode;
   }
   u8.write(receipt.smscId, at + PARKED_ID, idLength, 'latin1');
+  if (tlvs !== undefined) u8.set(tlvs, at + PARKED_ID + idLength);
 }

@@ -79,6 +79,8 @@ export interface Notice {
   dataCoding: number;
   /** -1: none was told. */
   userResponseCode: number;
+  /** Vendor TLVs for the client, as in a PDU. */
+  tlvs: Buffer | undefined;
 }
 
 /** Reads the notification of esm_class type `type` (a receipt's counts as intermediate) out of the scanned PDU. */
@@ -87,6 +89,7 @@ export function readNotice(
   bytes: Buffer,
   message: MessageFields,
   receipt: ReceiptFields,
+  tlvs: Buffer | undefined,
   nowMs: number,
 ): Notice {
   const isAck = type === ESM_DELIVERY_ACK || type === ESM_MANUAL_ACK;
@@ -104,6 +107,7 @@ export function readNotice(
     text: isAck ? Buffer.from(bytes.subarray(message.dataAt, textEnd)) : undefined,
     dataCoding: isAck ? message.dataCoding : 0,
     userResponseCode: hasCode ? bytes[codeAt] : -1,
+    tlvs,
   };
 }
 
@@ -130,7 +134,8 @@ export function appendIntermediate(
 ): void {
   const { journal } = shard;
   const textLength = notice.text?.length ?? 0;
-  const at = journal.reserve(INTERMEDIATE, INTERMEDIATE_TEXT + textLength);
+  const tlvsLength = notice.tlvs?.length ?? 0;
+  const at = journal.reserve(INTERMEDIATE, INTERMEDIATE_TEXT + textLength + tlvsLength);
   const { u8, u16, u32, f64 } = journal.bytes;
   u8.fill(0, at + RECORD_A, at + INTERMEDIATE_TEXT);
   u8[at + RECORD_A] = notice.state;
@@ -148,6 +153,7 @@ export function appendIntermediate(
   u16[(at + RECEIPT_NETWORK_CODE) >> 1] = notice.networkErrorCode;
   u8[at + INTERMEDIATE_TEXT_LENGTH] = textLength;
   notice.text?.copy(u8, at + INTERMEDIATE_TEXT);
+  notice.tlvs?.copy(u8, at + INTERMEDIATE_TEXT + textLength);
 }
 
 /** As records have it: 0 for none. */
@@ -177,7 +183,7 @@ function offer(shard: ShardState, slot: number, notice: Notice): void {
   const text = notice.text ?? table.text;
   const textAt = notice.text === undefined ? slot * TEXT_BYTES + TEXT_AT : 0;
   const textLength = notice.text?.length ?? table.textLength[slot];
-  const at = writeDeliver(shard, ring, slot, text, textAt, textLength);
+  const at = writeDeliver(shard, ring, slot, text, textAt, textLength, notice.tlvs);
   if (at === RING_FULL) return;
   const { u8, u16, u32, f64 } = ring.bytes;
   u8[at + RECORD_A] = notice.state;

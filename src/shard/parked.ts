@@ -21,6 +21,7 @@ export function matchParked(shard: ShardState, slot: number): void {
   table.text.write(receipt.err, slot * TEXT_BYTES + ERR_AT, RECEIPT_ERR_BYTES_MAX, 'latin1');
   table.networkErrorType[slot] = receipt.networkErrorType;
   table.networkErrorCode[slot] = receipt.networkErrorCode;
+  table.keepReceiptTlvs(slot, receipt.tlvs);
   if (settleFinalState(shard, slot, table.smsc[slot])) shard.journal.filling.addReceipt(NO_BIND, 0, slot);
 }
 

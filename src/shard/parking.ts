@@ -13,6 +13,8 @@ export interface ParkedReceipt {
   /** NO_NETWORK_ERROR: none was told. */
   networkErrorType: number;
   networkErrorCode: number;
+  /** Vendor TLVs for the client, as in a PDU. */
+  tlvs: Buffer | undefined;
   parkedMs: number;
   /** Segment that holds its PARKED event. */
   segment: number;

@@ -56,6 +56,8 @@ interface Outcome {
   networkErrorType: number;
   networkErrorCode: number;
   status: number;
+  /** Vendor TLVs of the receipt that it is told by. */
+  tlvs: Buffer | undefined;
 }
 
 /** Is the end of this slot's message told by somebody else than the slot itself? */
@@ -163,6 +165,7 @@ function merge(shard: ShardState, ends: PartEnd[], parts: number): Outcome {
     networkErrorType: table.networkErrorType[at],
     networkErrorCode: table.networkErrorCode[at],
     status: table.status[at],
+    tlvs: table.receiptTlvs(at),
   };
   resetScratch(shard);
   return outcome;
@@ -280,6 +283,7 @@ function announce(shard: ShardState, slot: number, outcome: Outcome, parts: numb
   table.networkErrorType[slot] = outcome.networkErrorType;
   table.networkErrorCode[slot] = outcome.networkErrorCode;
   table.status[slot] = outcome.status;
+  table.keepReceiptTlvs(slot, outcome.tlvs);
   table.parts[slot] = parts;
   table.merged[slot] = parts === 0 ? 0 : Math.min(delivered + 1, 255);
   becomeReceipt(shard, slot);

@@ -21,6 +21,8 @@ import {
   FAILED_DUE,
   FAILED_STATUS,
   INTERMEDIATE,
+  INTERMEDIATE_TEXT,
+  INTERMEDIATE_TEXT_LENGTH,
   JOINED,
   JOINED_LEADER_HIGH,
   JOINED_LEADER_LOW,
@@ -32,6 +34,7 @@ import {
   PARKED_NETWORK_CODE,
   PARKED_NETWORK_TYPE,
   RECEIPT,
+  RECEIPT_BYTES,
   RECEIPT_DONE,
   RECEIPT_ERR,
   RECEIPT_ERR_BYTES_MAX,
@@ -44,6 +47,7 @@ import {
   RECORD_B,
   RECORD_ID_HIGH,
   RECORD_ID_LOW,
+  RECORD_LENGTH,
   RECORD_TIME,
   RECORD_TYPE,
   RELEASED,
@@ -55,6 +59,7 @@ import {
   SENT_ID_LENGTH,
 } from '../core/records.ts';
 import type { MessageTable } from '../core/message-table.ts';
+import { ownCopy } from '../core/bytes.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { indexOf } from '../core/message-id.ts';
 import { STATE_UNKNOWN } from '../smpp/constants.ts';
@@ -215,7 +220,7 @@ export class Rebuilder {
       this.#unpark(bytes, at);
     } else if (type === RECEIPT) {
       this.#unparkConverted(bytes, at);
-      this.#keepEnd(slot, bytes, at);
+      this.#keepEnd(slot, bytes, at, RECEIPT_BYTES);
       table.status[slot] = u32[(at + RECEIPT_STATUS) >> 2];
       table.merged[slot] = u8[at + RECEIPT_MERGED];
       // The end of a part is told with its message, by a receipt that says so.
@@ -230,8 +235,8 @@ export class Rebuilder {
     }
   }
 
-  /** What RECEIPT and INTERMEDIATE events have alike. */
-  #keepEnd(slot: number, bytes: Bytes, at: number): void {
+  /** What RECEIPT and INTERMEDIATE events have alike; behind `tlvsAt` there are only vendor TLVs. */
+  #keepEnd(slot: number, bytes: Bytes, at: number, tlvsAt: number): void {
     const { table } = this.#shard;
     const { u8, u16, f64 } = bytes;
     table.finalState[slot] = u8[at + RECORD_A];
@@ -247,6 +252,7 @@ export class Rebuilder {
     );
     table.networkErrorType[slot] = networkTypeOf(u8[at + RECEIPT_NETWORK_TYPE]);
     table.networkErrorCode[slot] = u16[(at + RECEIPT_NETWORK_CODE) >> 1];
+    table.keepReceiptTlvs(slot, tlvsFrom(bytes, at, tlvsAt));
   }
 
   /** Of those that end nothing only that the state is unknown counts, should nothing follow. */
@@ -254,7 +260,7 @@ export class Rebuilder {
     if (bytes.u8[at + RECORD_A] !== STATE_UNKNOWN) return;
     const slot = this.#slotOf(bytes, at);
     if (slot === undefined || this.#shard.table.state[slot] !== SLOT_AWAITING) return;
-    this.#keepEnd(slot, bytes, at);
+    this.#keepEnd(slot, bytes, at, INTERMEDIATE_TEXT + bytes.u8[at + INTERMEDIATE_TEXT_LENGTH]);
     markUnknown(this.#shard.table, slot);
   }
 
@@ -339,6 +345,7 @@ export class Rebuilder {
       err: u8.toString('latin1', errAt, errAt + u8[at + RECEIPT_ERR_LENGTH]),
       networkErrorType: networkTypeOf(u8[at + PARKED_NETWORK_TYPE]),
       networkErrorCode: u16[(at + PARKED_NETWORK_CODE) >> 1],
+      tlvs: tlvsFrom(bytes, at, PARKED_ID + u8[at + PARKED_ID_LENGTH]),
       parkedMs: f64[(at + RECORD_TIME) >> 3],
       segment: 0,
     });
@@ -349,6 +356,12 @@ export class Rebuilder {
 function firstState(table: MessageTable, slot: number, bytes: Bytes, at: number, length: number): number {
   if (isHeld(bytes, at, length)) return SLOT_HELD;
   return (table.flags[slot] & FLAG_SCHEDULED) === 0 ? SLOT_QUEUED : SLOT_RETRY;
+}
+
+/** The vendor TLVs that an event ends with, from `from` on; undefined: it has none. */
+function tlvsFrom({ u8, u32 }: Bytes, at: number, from: number): Buffer | undefined {
+  const length = u32[(at + RECORD_LENGTH) >> 2];
+  return length <= from ? undefined : ownCopy(u8, at + from, at + length);
 }
 
 /** As slots have it, of the type plus 1 that events have. */

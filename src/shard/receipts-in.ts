@@ -12,7 +12,12 @@ import {
   TEXT_BYTES,
 } from '../core/message-table.ts';
 import { FINAL_FAILED, FINAL_SENT, RECEIPT_ERR_BYTES_MAX } from '../core/records.ts';
-import { CELL_MALFORMED, CELL_MO_REFUSED, SMSC_RECEIPTS } from '../core/ring/counters.ts';
+import {
+  CELL_MALFORMED,
+  CELL_MO_REFUSED,
+  SMSC_RECEIPTS,
+  SMSC_RECEIPT_TLVS_LEFT_OUT,
+} from '../core/ring/counters.ts';
 import type { OutboundBind } from '../smpp/client.ts';
 import * as smpp from '../smpp/constants.ts';
 import { readU32 } from '../smpp/cursor.ts';
@@ -21,6 +26,8 @@ import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { isFinalState } from '../smpp/receipt-state.ts';
 import { ReceiptFields, receiptState, scanReceipt } from '../smpp/receipt.ts';
+import { receiptTlvsOf } from '../smpp/receipt-tlvs.ts';
+import type { ReceiptTags } from '../smpp/receipt-tlvs.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { appendFinal, appendReceipt } from './events.ts';
 import { settleFinalState } from './final-state.ts';
@@ -38,6 +45,8 @@ import { becomeReceipt } from './waiting.ts';
 export class DeliverReader {
   readonly message = new MessageFields();
   readonly receipt = new ReceiptFields();
+  /** Vendor TLVs that are handed on to the client; mostly none. */
+  tlvs: Buffer | undefined = undefined;
 }
 
 /** No type of esm_class: the PDU tells of no message of ours. */
@@ -69,6 +78,8 @@ export function onDeliver(
   const smsc = shard.smscs[bind.smsc] as Smsc;
   const named = scanReceipt(bytes, start, reader.message, reader.receipt);
   const type = named ? typeOf(smsc, reader) : NO_TYPE;
+  reader.tlvs = undefined;
+  if (smsc.receiptTags !== undefined && type !== NO_TYPE) readTlvs(smsc, smsc.receiptTags, reader, bytes);
   const slot = type === NO_TYPE ? REFUSED : take(shard, smsc, reader, bytes, type);
   if (slot === REFUSED) {
     // A message from a handset: nothing here routes those yet, and what can not be kept must not be taken.
@@ -84,6 +95,12 @@ export function onDeliver(
   // Also a repeated receipt waits for a commit: the first one's may still be in flight.
   group.addReceipt(bind.ticket(), sequence, slot);
   return !group.isFull();
+}
+
+function readTlvs(smsc: Smsc, tags: ReceiptTags, reader: DeliverReader, bytes: Buffer): void {
+  const { kept, leftOut } = receiptTlvsOf(bytes, reader.message.tlvAt, reader.message.end, tags);
+  reader.tlvs = kept;
+  smsc.cells[SMSC_RECEIPT_TLVS_LEFT_OUT] += leftOut;
 }
 
 function scan(reader: DeliverReader, bytes: Buffer, start: number, end: number): number {
@@ -116,12 +133,12 @@ function take(shard: ShardState, smsc: Smsc, reader: DeliverReader, bytes: Buffe
   const isFinal = type === smpp.ESM_RECEIPT && isFinalState(state);
   if (!isFinal) return takeNotice(shard, smsc, reader, bytes, type, found);
   if (found === undefined) {
-    parkReceipt(shard, smsc, receipt, state);
+    parkReceipt(shard, smsc, reader, state);
     return NO_SLOT;
   }
-  if (typeof found === 'number') return takeFinal(shard, smsc, found, receipt, state);
-  if (shard.table.freeSlots() === 0) return withoutSlot(shard, smsc, found, receipt, state);
-  return takeFinal(shard, smsc, fromStore(shard, found), receipt, state);
+  if (typeof found === 'number') return takeFinal(shard, smsc, found, reader, state);
+  if (shard.table.freeSlots() === 0) return withoutSlot(shard, smsc, found, reader, state);
+  return takeFinal(shard, smsc, fromStore(shard, found), reader, state);
 }
 
 /** Anybody may write what looks like a receipt: it must be of a message that is known, and come from where it went. */
@@ -141,17 +158,19 @@ function takeFinal(
   shard: ShardState,
   smsc: Smsc,
   slot: number,
-  receipt: ReceiptFields,
+  reader: DeliverReader,
   state: number,
 ): number {
   // One final state a message, whatever the SMSC repeats.
   if (shard.table.state[slot] !== SLOT_AWAITING) return NO_SLOT;
-  fillFinal(shard, slot, receipt, state);
+  fillFinal(shard, slot, reader, state);
   return settleFinalState(shard, slot, smsc.index) ? slot : NO_SLOT;
 }
 
-function fillFinal(shard: ShardState, slot: number, receipt: ReceiptFields, state: number): void {
+function fillFinal(shard: ShardState, slot: number, reader: DeliverReader, state: number): void {
   const { table } = shard;
+  const { receipt } = reader;
+  table.keepReceiptTlvs(slot, reader.tlvs);
   table.finalState[slot] = state;
   table.doneMs[slot] = receipt.doneDateMs > 0 ? receipt.doneDateMs : shard.nowMs;
   table.networkErrorType[slot] = receipt.networkErrorType < 0 ? NO_NETWORK_ERROR : receipt.networkErrorType;
@@ -192,7 +211,7 @@ function withoutSlot(
   shard: ShardState,
   smsc: Smsc,
   row: PendingRow,
-  receipt: ReceiptFields,
+  reader: DeliverReader,
   state: number,
 ): number {
   const { scratch, store, table } = shard;
@@ -202,7 +221,7 @@ function withoutSlot(
     resetScratch(shard);
     return PUT_OFF;
   }
-  fillFinal(shard, scratch, receipt, state);
+  fillFinal(shard, scratch, reader, state);
   appendReceipt(shard, scratch, smsc.index);
   if (wantsReceiptOf(table.registeredDelivery[scratch], state)) {
     becomeReceipt(shard, scratch);
@@ -228,26 +247,26 @@ function resetScratch(shard: ShardState): void {
 function takeNotice(
   shard: ShardState,
   smsc: Smsc,
-  { message, receipt }: DeliverReader,
+  reader: DeliverReader,
   bytes: Buffer,
   type: number,
   found: Awaited | undefined,
 ): number {
   if (found === undefined) return isAcknowledgement(type) ? REFUSED : NO_SLOT;
   const { table } = shard;
-  const notice = readNotice(type, bytes, message, receipt, shard.nowMs);
+  const notice = readNotice(type, bytes, reader.message, reader.receipt, reader.tlvs, shard.nowMs);
   const isUnknown = notice.state === smpp.STATE_UNKNOWN;
   if (typeof found === 'number') {
     if (table.state[found] !== SLOT_AWAITING) return NO_SLOT;
     appendIntermediate(shard, table.idHigh[found], table.idLow[found], smsc.index, notice);
-    if (isUnknown) keepUnknown(shard, found, receipt);
+    if (isUnknown) keepUnknown(shard, found, reader);
     if (wantsNotice(shard, found, notice)) offerAfterCommit(shard, found, notice);
     return NO_SLOT;
   }
   appendIntermediate(shard, found.idHigh, found.idLow, smsc.index, notice);
   unpackRow(table, shard.scratch, found);
   if (table.freeSlots() === 0) {
-    if (isUnknown) keepUnknownInRow(shard, receipt);
+    if (isUnknown) keepUnknownInRow(shard, reader);
     resetScratch(shard);
     return NO_SLOT;
   }
@@ -255,23 +274,23 @@ function takeNotice(
   resetScratch(shard);
   if (!wanted && !isUnknown) return NO_SLOT;
   const slot = fromStore(shard, found);
-  if (isUnknown) keepUnknown(shard, slot, receipt);
+  if (isUnknown) keepUnknown(shard, slot, reader);
   if (wanted) offerAfterCommit(shard, slot, notice);
   return NO_SLOT;
 }
 
 /** All that the SMSC may ever say of the message: should nothing follow, its client is told that. */
-function keepUnknown(shard: ShardState, slot: number, receipt: ReceiptFields): void {
+function keepUnknown(shard: ShardState, slot: number, reader: DeliverReader): void {
   const { journal, table } = shard;
-  fillFinal(shard, slot, receipt, smpp.STATE_UNKNOWN);
+  fillFinal(shard, slot, reader, smpp.STATE_UNKNOWN);
   markUnknown(table, slot);
   if (table.dirtySegment[slot] === 0) table.dirtySegment[slot] = journal.segment;
 }
 
 /** Memory is full: in the row that the scratch slot holds. */
-function keepUnknownInRow(shard: ShardState, receipt: ReceiptFields): void {
+function keepUnknownInRow(shard: ShardState, reader: DeliverReader): void {
   const { scratch, store, table } = shard;
-  fillFinal(shard, scratch, receipt, smpp.STATE_UNKNOWN);
+  fillFinal(shard, scratch, reader, smpp.STATE_UNKNOWN);
   markUnknown(table, scratch);
   table.state[scratch] = SLOT_AWAITING;
   store.upsert([rowOf(shard, scratch)]);
@@ -281,7 +300,7 @@ function isAcknowledgement(type: number): boolean {
   return type === smpp.ESM_DELIVERY_ACK || type === smpp.ESM_MANUAL_ACK;
 }
 
-function parkReceipt(shard: ShardState, smsc: Smsc, receipt: ReceiptFields, state: number): void {
+function parkReceipt(shard: ShardState, smsc: Smsc, { receipt, tlvs }: DeliverReader, state: number): void {
   const { bytes, errAt, idAt } = receipt;
   const hasNetworkError = receipt.networkErrorType >= 0;
   let err = Buffer.from(bytes.subarray(errAt, receipt.errEnd)).toString('latin1');
@@ -294,6 +313,7 @@ function parkReceipt(shard: ShardState, smsc: Smsc, receipt: ReceiptFields, stat
     err: err.slice(0, RECEIPT_ERR_BYTES_MAX),
     networkErrorType: hasNetworkError ? receipt.networkErrorType : NO_NETWORK_ERROR,
     networkErrorCode: hasNetworkError ? receipt.networkErrorCode : 0,
+    tlvs,
     parkedMs: shard.nowMs,
     segment: 0,
   });

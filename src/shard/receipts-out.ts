@@ -93,7 +93,9 @@ function lend(shard: ShardState, edge: number, slot: number): boolean {
   const { table } = shard;
   const ring = shard.ends.writers[edge];
   const textAt = slot * TEXT_BYTES + TEXT_AT;
-  if (writeDeliver(shard, ring, slot, table.text, textAt, table.textLength[slot]) === RING_FULL) return false;
+  const tlvs = table.receiptTlvs(slot);
+  const at = writeDeliver(shard, ring, slot, table.text, textAt, table.textLength[slot], tlvs);
+  if (at === RING_FULL) return false;
   ring.commit();
   table.state[slot] = SLOT_DELIVERING;
   return true;

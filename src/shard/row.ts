@@ -6,9 +6,11 @@
  *  16 f64 acceptedMs  24 f64 expiresMs  32 f64 doneMs  40 f64 dueMs
  *  48 u8 sourceLength  49 u8 destLength  50 u8 textLength  51 u8 smscIdLength  52 u32 bodyLength
  *  56 u32 toldLow  60 u32 toldHigh  64 u8 part  65 u8 parts  66 u8 network error type  67 u8 merged
- *  68 u16 network_error_code  70 u16 0  72 i32 user_message_reference (-1: none)
- *  76 source, dest, text, err, the SMSC's id, the submit_sm body (length 0: the message was sent already)
- * Version 1 has no bytes 56 to 75.
+ *  68 u16 network_error_code  70 u16 tlvsLength  72 i32 user_message_reference (-1: none)
+ *  76 source, dest, text, err, the SMSC's id, vendor TLVs of its receipt, the submit_sm body (length 0: the message was
+ *  sent already)
+ * Version 1 has no bytes 56 to 75. Version 2 had 0 in bytes 70 and 71 before there were TLVs; a release from before
+ * reads a row with TLVs too, and passes over them, since a message that has them has no body any more.
  */
 import {
   DEST_AT,
@@ -32,6 +34,7 @@ import {
   TEXT_BYTES,
 } from '../core/message-table.ts';
 import type { MessageTable } from '../core/message-table.ts';
+import { ownCopy } from '../core/bytes.ts';
 import type { Bytes } from '../core/bytes.ts';
 import {
   KIND_AWAITING,
@@ -52,13 +55,15 @@ const VERSION = 2;
 export function packRow(table: MessageTable, slot: number, body: Bytes | undefined): PendingRow {
   const bodyLength = body === undefined || table.bodyBlock[slot] === NO_BLOCK ? 0 : table.bodyLength[slot];
   const parts = partsOf(table, slot);
-  let length = FIXED_BYTES + bodyLength;
+  const tlvs = table.receiptTlvs(slot);
+  let length = FIXED_BYTES + bodyLength + (tlvs?.length ?? 0);
   for (const part of parts) length += part.length;
   const blob = Buffer.allocUnsafe(length);
   writeFixed(table, slot, blob, bodyLength);
   let at = FIXED_BYTES;
   const base = slot * TEXT_BYTES;
   for (const part of parts) at += table.text.copy(blob, at, base + part.at, base + part.at + part.length);
+  if (tlvs !== undefined) at += tlvs.copy(blob, at);
   if (body !== undefined) body.u8.copy(blob, at, table.bodyAt[slot], table.bodyAt[slot] + bodyLength);
   const idAt = base + SMSC_ID_AT;
   const kind = kindOf(table.state[slot]);
@@ -134,7 +139,7 @@ function writeFixed(table: MessageTable, slot: number, blob: Buffer, bodyLength:
   blob[66] = table.networkErrorType[slot];
   blob[67] = table.merged[slot];
   blob.writeUInt16LE(table.networkErrorCode[slot], 68);
-  blob.writeUInt16LE(0, 70);
+  blob.writeUInt16LE(table.receiptTlvs(slot)?.length ?? 0, 70);
   blob.writeInt32LE(table.userReference[slot], 72);
 }
 
@@ -170,7 +175,9 @@ export function unpackRow(table: MessageTable, slot: number, row: PendingRow): n
     blob.copy(table.text, base + part.at, at, at + part.length);
     at += part.length;
   }
-  return at;
+  const tlvsLength = blob[0] === 1 ? 0 : blob.readUInt16LE(70);
+  table.keepReceiptTlvs(slot, tlvsLength === 0 ? undefined : ownCopy(blob, at, at + tlvsLength));
+  return at + tlvsLength;
 }
 
 /** What came with version 2. */

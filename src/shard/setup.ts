@@ -18,6 +18,7 @@ import { PendingStore } from '../store/pending.ts';
 import { HELD_LIMITS } from './joining.ts';
 import { PartValues } from '../core/part-values.ts';
 import { PartSlots } from './part-slots.ts';
+import { receiptTagsOf } from '../smpp/receipt-tlvs.ts';
 import { profileOf, referenceNumbers } from '../smpp/upstream.ts';
 import { Parking } from './parking.ts';
 import { recover } from './recover.ts';
@@ -133,10 +134,13 @@ function makeSmsc(
 ): Smsc | undefined {
   const config = setup.config.smsc.find((each) => each.id === name);
   if (config === undefined || shardOfSmsc(index, setup.config.shards) !== setup.shard) return undefined;
+  const profile = profileOf(config, setup.config.tlv);
+  const tags = setup.config.tlv.map(({ tag }) => tag);
   return {
     index,
     config,
-    profile: profileOf(config, setup.config.tlv),
+    profile,
+    receiptTags: receiptTagsOf(tags, profile.tlvMap),
     queue: new PriorityQueue(table.next),
     bucket: new TokenBucket(config.tps, nowMs),
     binds: [],

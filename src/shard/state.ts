@@ -5,6 +5,7 @@
 import type { Chunks } from '../cdr/chunks.ts';
 import type { Journal } from '../cdr/journal.ts';
 import type { ReferenceNumbers } from '../core/reference-numbers.ts';
+import type { ReceiptTags } from '../smpp/receipt-tlvs.ts';
 import type { SmscProfile } from '../smpp/shape-profile.ts';
 import type { AccountConfig, Config, SmscConfig } from '../core/config.ts';
 import type { Assembly } from '../core/assembly.ts';
@@ -28,6 +29,8 @@ export interface Smsc {
   config: SmscConfig;
   /** What messages for it must look like. */
   profile: SmscProfile;
+  /** The vendor TLVs of its receipts that are handed on; undefined: none. */
+  receiptTags: ReceiptTags | undefined;
   queue: PriorityQueue;
   bucket: TokenBucket;
   binds: OutboundBind[];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { decodeEvent } from '../../src/cdr/decode.ts';
 import { eventFields, mergeEvents } from '../../src/cdr/merge.ts';
-import { accepted, final, intermediate, receipt, sent } from '../support/ledger.ts';
+import { accepted, final, intermediate, parked, receipt, sent } from '../support/ledger.ts';
 
 const NAMES = { accounts: ['demo'], smscs: ['upstream'] };
 
@@ -24,6 +24,23 @@ test('what ends nothing is shown with all that it says', () => {
   const ack = fieldsOf(intermediate({ state: 0xff, esmClass: 0x10, code: 2, text: 'Yes' }));
   expect(ack).toMatchObject({ esmClass: 0x10, userResponseCode: 2, text: 'Yes' });
   expect(ack).not.toHaveProperty('state');
+});
+
+test('the TLVs of a receipt are shown where the configuration says so, apart from those of the message', () => {
+  const views = [{ name: 'price', tag: 0x1402, type: 'integer' } as const];
+  const tlvs = '14020002012c' + '1401000161';
+  for (const event of [
+    receipt({ tlvs }),
+    intermediate({ tlvs, text: 'x' }),
+    parked(6, 'abc', undefined, tlvs),
+  ]) {
+    expect(eventFields(decodeEvent(event, 0), NAMES, views)).toMatchObject({ 'tlv.price': 300 });
+    expect(fieldsOf(event)).not.toHaveProperty('tlv.price');
+  }
+  const events = [accepted({ tlvs: Buffer.from('1402000107', 'hex') }), sent(), receipt({ tlvs })];
+  const whole = events.map((event) => ({ event: decodeEvent(event, 0), names: NAMES }));
+  expect(mergeEvents(whole, views)).toMatchObject({ 'tlv.price': 7, 'receipt.tlv.price': 300 });
+  expect(mergeEvents(whole.slice(0, 2), views)).not.toHaveProperty('receipt.tlv.price');
 });
 
 test('a notification changes nothing of the call detail record, a receipt brings the error of the network', () => {

@@ -53,6 +53,22 @@ test('a slot that is used again has nothing of its predecessor that a reader cou
   expect(table.next[slot]).toBe(NO_SLOT);
 });
 
+test('TLVs of a receipt leave with their slot, and stay with it till then', () => {
+  const table = new MessageTable(2);
+  const [one, other] = [table.allocate(), table.allocate()];
+  for (const slot of [one, other]) table.state[slot] = SLOT_QUEUED;
+  expect(table.receiptTlvs(one)).toBeUndefined();
+  table.keepReceiptTlvs(one, Buffer.from([1]));
+  table.keepReceiptTlvs(other, Buffer.from([2]));
+  table.keepReceiptTlvs(one, undefined);
+  expect([table.receiptTlvs(one), table.receiptTlvs(other)]).toEqual([undefined, Buffer.from([2])]);
+  table.release(other);
+  expect([table.allocate(), table.receiptTlvs(other)]).toEqual([other, undefined]);
+  table.keepReceiptTlvs(other, Buffer.from([3]));
+  table.clear(other);
+  expect(table.receiptTlvs(other)).toBeUndefined();
+});
+
 test('releasing twice is caught', () => {
   const table = new MessageTable(2);
   const slot = table.allocate();

@@ -26,6 +26,8 @@ export interface LentOptions {
   dataCoding?: number;
   responseCode?: number;
   reference?: number;
+  /** Vendor TLVs, in hexadecimal. */
+  tlvs?: string;
 }
 
 /** The record that a shard lends: message_state DELIVERED, to Shop from the number that it was sent to. */
@@ -54,7 +56,7 @@ export function lentRecord(slot: number, options: LentOptions = {}): Bytes {
   payload.writeInt32LE(options.reference ?? -1, 40);
   if (options.responseCode !== undefined) payload.writeUInt16LE(options.responseCode + 1, 36);
   const common = { idHigh: ID_HIGH, idLow: options.toldLow ?? slot, timeMs: TIME_MS };
-  const parts = Buffer.concat([payload, source, dest, text]);
+  const parts = Buffer.concat([payload, source, dest, text, Buffer.from(options.tlvs ?? '', 'hex')]);
   return bytesWith(record(TYPE_DELIVER, options.state ?? 2, options.account ?? 0, common, parts));
 }
 

@@ -72,6 +72,52 @@ describe('a receipt is written', () => {
     expect(network({})).toEqual(Buffer.from('030000', 'hex'));
   });
 
+  test('with the vendor TLVs of the SMSC, where the session and the account have TLVs', () => {
+    const tlvs = '1401000461626300' + '149900010f';
+    const octets = (options: Partial<AccountConfig>, version: number, more: LentOptions): Buffer => {
+      const one = makeEdge([makeAccount(0, {}, options)]);
+      const receiver = bindReceiver(one);
+      receiver.session.version = version;
+      deliver(one.edge, 0, lentRecord(9, more), 0);
+      receiver.session.flush(one.edge.nowMs);
+      return receiver.socket.takePdus()[0];
+    };
+    for (const version of [0x34, 0x50]) {
+      for (const options of [{}, { receipt_content: 'tlvs' }, { receipt_pdu: 'data_sm' }] as const) {
+        const [plain, whole] = ['', tlvs].map((each) => octets(options, version, { tlvs: each }));
+        expect([whole.length, whole.readUInt32BE(0)]).toEqual([plain.length + 13, plain.length + 13]);
+        // network_error_code is the last of ours, in a data_sm before message_payload.
+        expect(whole.includes(Buffer.from(`04230003030000${tlvs}`, 'hex'))).toBe(true);
+        const end = 'receipt_pdu' in options ? 'hello' : '\x03\0\0';
+        expect(plain.toString('latin1').endsWith(end)).toBe(true);
+      }
+    }
+    for (const [version, options] of [
+      [0x33, {}],
+      [0x33, { receipt_content: 'tlvs' }],
+      [0x34, { receipt_content: 'text' }],
+    ] as const) {
+      expect(octets(options, version, { tlvs })).toEqual(octets(options, version, {}));
+    }
+  });
+
+  // More than a buffer holds, so that some come to its very end; held back as a group, and not.
+  test.each([0, 1_000])('whole, however many with many TLVs come at once (lock-step: %i)', (lockStep) => {
+    for (const length of [255, 254, 250, 231, 200, 177, 101]) {
+      const one = makeEdge([makeAccount(0, { receiptWindow: 400, receiptGroupMs: 1_000 })]);
+      const receiver = bindReceiver(one);
+      receiver.session.lockStep = lockStep;
+      const value = '61'.repeat(length - 4);
+      const tlvs = `1401${(length - 4).toString(16).padStart(4, '0')}${value}`;
+      const text = 'x'.repeat(20);
+      for (let slot = 1; slot <= 300; slot++) deliver(one.edge, 0, lentRecord(slot, { tlvs, text }), 0);
+      receiver.session.flush(one.edge.nowMs + 10_000);
+      const pdus = receiver.socket.takePdus();
+      expect(pdus).toHaveLength(300);
+      expect(new Set(pdus.map((pdu) => pdu.toString('hex', pdu.length - length)))).toEqual(new Set([tlvs]));
+    }
+  });
+
   test('with the reference that the client gave its message', () => {
     for (const reference of [0, 0x4d, 0xffff]) {
       expect(told({}, 0x34, { reference }).pdu.user_message_reference).toBe(reference);

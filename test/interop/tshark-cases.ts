@@ -241,6 +241,8 @@ const SUBMIT: PduInput = {
   shortMessage: Buffer.from('00ff0a', 'hex'),
 };
 
+const VENDOR_TLV = Buffer.from('1401000461626300', 'hex');
+
 function receiptArgs(): ReceiptArgs {
   const args = new ReceiptArgs();
   args.addresses = Buffer.from('Interop447700900123', 'latin1');
@@ -251,8 +253,9 @@ function receiptArgs(): ReceiptArgs {
   args.doneMs = Date.UTC(2026, 10, 22, 1, 2);
   args.state = smpp.STATE_DELIVERED;
   args.userMessageReference = 0x1234;
-  args.text = Buffer.from('hello', 'latin1');
+  args.text = Buffer.concat([Buffer.from('hello', 'latin1'), VENDOR_TLV]);
   args.textLength = 5;
+  [args.tlvsAt, args.tlvsLength] = [5, VENDOR_TLV.length];
   return args;
 }
 
@@ -277,6 +280,7 @@ function receiptPdu(id: string): PduInput {
       { tag: smpp.TLV_MESSAGE_STATE, value: Buffer.from([2]) },
       { tag: smpp.TLV_NETWORK_ERROR_CODE, value: Buffer.from([3, 0, 0]) },
       { tag: smpp.TLV_USER_MESSAGE_REFERENCE, value: Buffer.from([0x12, 0x34]) },
+      { tag: VENDOR_TLV.readUInt16BE(0), value: VENDOR_TLV.subarray(4) },
     ],
   } as PduInput;
 }

@@ -56,6 +56,7 @@ export function makeShard(dataDir: string, capacity = 2048): ShardState {
     index,
     config: one,
     profile: profileOf(one, config.tlv),
+    receiptTags: undefined,
     queue: new PriorityQueue(table.next),
     bucket: new TokenBucket(0, TIME_MS),
     binds: [],

@@ -30,12 +30,13 @@ import type { OutboundBind } from '../../src/smpp/client.ts';
 import { StatusClasses } from '../../src/core/retry.ts';
 import { decodePdu } from '../../src/smpp/codec.ts';
 import type { PduOf } from '../../src/smpp/codec.ts';
+import { receiptTagsOf } from '../../src/smpp/receipt-tlvs.ts';
 import { profileOf } from '../../src/smpp/upstream.ts';
 import { BOUND_TRX } from '../../src/smpp/session.ts';
 import { bytesWith } from '../core/memory.ts';
 import { makeAccount, makeEdge, received } from '../edge/harness.ts';
 import type { TestEdge } from '../edge/harness.ts';
-import { oracleEncode } from '../support/oracle.ts';
+import { oracleEncode, withTlvs } from '../support/oracle.ts';
 import { temporaryDirectory } from '../support/ledger.ts';
 import { makeShard, openJournal } from './harness.ts';
 import { readSubmit } from '../daemon/octet-smsc.ts';
@@ -51,6 +52,8 @@ export interface LongOptions {
   /** Slots; more than SLOTS_RESERVED, or every message waits in the store first. */
   capacity?: number;
   version?: number;
+  /** Vendor TLVs of receipts that are handed on. */
+  tags?: number[];
 }
 
 /** One SMS on its way to the SMSC. */
@@ -66,6 +69,8 @@ export interface Told {
   err: string;
   submitted: number;
   delivered: number;
+  /** In hexadecimal; only where it has any. */
+  tlvs?: string;
 }
 
 export class LongScene {
@@ -120,6 +125,7 @@ export class LongScene {
     const [smsc] = shard.smscs as Smsc[];
     smsc.config = { ...smsc.config, ...this.#options.smsc };
     smsc.profile = profileOf(smsc.config, []);
+    smsc.receiptTags = receiptTagsOf(this.#options.tags ?? [], smsc.profile.tlvMap);
     shard.owned = [smsc];
     shard.accounts = [this.edge.accounts[0].config];
     const recovery = await recover(shard, (message) => expect(message).toBe('nothing'));
@@ -281,7 +287,9 @@ export class LongScene {
 
   #onReceipt(id: string, b: Buffer): Buffer {
     const err = b.toString('latin1', 33, 33 + b[32]);
-    this.told.push({ id, state: b[5], err, submitted: b[56], delivered: b[57] });
+    const tlvs = b.toString('hex', 68 + b[46] + b[47] + b[45]);
+    const counts = { submitted: b[56], delivered: b[57] };
+    this.told.push({ id, state: b[5], err, ...counts, ...(tlvs === '' ? {} : { tlvs }) });
     // RECEIPT_RESULT: RESULT_TAKEN of the slot's own message.
     const result = Buffer.alloc(24);
     result.writeUInt32LE(24, 0);
@@ -315,11 +323,11 @@ export class LongScene {
     }
   }
 
-  /** The SMSC reports; returns the sequence_number, acknowledged after the commit. */
-  report(id: string, stat = 'DELIVRD', err = '000'): number {
+  /** The SMSC reports, with these TLVs in hexadecimal; returns the sequence_number, acknowledged after the commit. */
+  report(id: string, stat = 'DELIVRD', err = '000', tlvs = ''): number {
     const sequence_number = ++this.#sequence;
     const short_message = Buffer.from(`id:${id} sub:001 dlvrd:001 stat:${stat} err:${err} text:x`);
-    const pdu = oracleEncode('deliver_sm', { sequence_number, esm_class: 4, short_message });
+    const pdu = withTlvs(oracleEncode('deliver_sm', { sequence_number, esm_class: 4, short_message }), tlvs);
     onDeliver(this.shard, new DeliverReader(), this.shard.binds[0], pdu, 0, pdu.length);
     return sequence_number;
   }

@@ -12,6 +12,7 @@ function receipt(smscId: string, changes: Partial<ParkedReceipt> = {}): ParkedRe
     err: '000',
     networkErrorType: 255,
     networkErrorCode: 0,
+    tlvs: undefined,
     parkedMs: 1000,
     segment: 7,
     ...changes,

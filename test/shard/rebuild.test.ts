@@ -152,6 +152,47 @@ describe('what an SMSC told', () => {
     expect([ended.kind, ended.shard.table.finalState[ended.slot]]).toEqual([KIND_RECEIPT, 2]);
   });
 
+  const TLVS = '1401000461626300' + '140200010f';
+
+  test('in vendor TLVs is there again, in memory and in the row; nothing is where there were none', async () => {
+    for (const tlvs of [TLVS, '']) {
+      const { shard, kind, slot } = await slotOf([accepted(id), sent(id), receipt({ ...id, tlvs })]);
+      expect([kind, shard.table.receiptTlvs(slot)?.toString('hex') ?? '']).toEqual([KIND_RECEIPT, tlvs]);
+      expect(shard.store.get(id.idHigh, id.idLow)?.blob.includes(Buffer.from('1401', 'hex'))).toBe(
+        tlvs !== '',
+      );
+    }
+  });
+
+  test('in vendor TLVs of the state unknown is there until more is told', async () => {
+    const unknown = intermediate({ ...id, state: 7, tlvs: TLVS });
+    const { shard, kind, slot } = await slotOf([accepted(id), sent(id), unknown]);
+    expect([kind, shard.table.receiptTlvs(slot)?.toString('hex')]).toEqual([KIND_AWAITING, TLVS]);
+    const ended = await slotOf([accepted(id), sent(id), unknown, receipt(id)]);
+    expect([ended.kind, ended.shard.table.receiptTlvs(ended.slot)]).toEqual([KIND_RECEIPT, undefined]);
+    // Not those of what was only on its way, nor what stands before them.
+    const enroute = await slotOf([accepted(id), sent(id), intermediate({ ...id, state: 1, tlvs: TLVS })]);
+    expect(enroute.shard.table.receiptTlvs(enroute.slot)).toBeUndefined();
+    const words = await slotOf([
+      accepted(id),
+      sent(id),
+      intermediate({ ...id, state: 7, text: 'yes', tlvs: TLVS }),
+    ]);
+    expect(words.shard.table.receiptTlvs(words.slot)?.toString('hex')).toBe(TLVS);
+  });
+
+  test('in vendor TLVs of a parked receipt is there again', async () => {
+    const dataDir = temporaryDirectory();
+    const events = [parked(6, 'x', [3, 27], TLVS), parked(6, 'yy'), parked(6, 'zzz', undefined, TLVS)];
+    await buildSegment(dataDir, 0, FIRST_SEGMENT, [events]);
+    const { shard } = await recovered(dataDir);
+    expect([...shard.parking.all()].map(({ smscId, tlvs }) => [smscId, tlvs?.toString('hex')])).toEqual([
+      ['x', TLVS],
+      ['yy', undefined],
+      ['zzz', TLVS],
+    ]);
+  });
+
   test('without ending the message leaves it waiting for its receipt', async () => {
     const { shard, kind, slot } = await slotOf([accepted(id), sent(id), intermediate({ ...id, state: 2 })]);
     expect([kind, shard.table.finalState[slot]]).toEqual([KIND_AWAITING, 0]);

@@ -25,6 +25,7 @@ import { becomeAwaiting } from '../../src/shard/waiting.ts';
 import type { OutboundBind } from '../../src/smpp/client.ts';
 import { npm } from '../daemon/esme.ts';
 import { temporaryDirectory } from '../support/ledger.ts';
+import { withTlvs } from '../support/oracle.ts';
 import { makeShard, openJournal } from './harness.ts';
 
 export interface SentOptions {
@@ -48,6 +49,8 @@ export interface Offered {
   dataCoding: number;
   responseCode: number;
   network: [number, number];
+  /** Vendor TLVs, in hexadecimal. */
+  tlvs: string;
 }
 
 export class ReceiptScene {
@@ -123,11 +126,11 @@ export class ReceiptScene {
     return taken;
   }
 
-  /** A PDU of the npm package from the SMSC; returns its sequence_number. */
-  deliver(fields: Record<string, unknown>, command = 'deliver_sm', smsc = 0): number {
+  /** A PDU of the npm package from the SMSC, with these TLVs in hexadecimal behind it; returns its sequence_number. */
+  deliver(fields: Record<string, unknown>, command = 'deliver_sm', smsc = 0, tlvs = ''): number {
     const sequence_number = ++this.#sequence;
     const whole = { sequence_number, esm_class: 4, source_addr: '447700900123', destination_addr: 'Shop' };
-    const pdu = new npm.PDU(command, { ...whole, ...fields }).toBuffer();
+    const pdu = withTlvs(new npm.PDU(command, { ...whole, ...fields }).toBuffer(), tlvs);
     onDeliver(this.shard, this.reader, this.binds[smsc], pdu, 0, pdu.length);
     return sequence_number;
   }
@@ -205,6 +208,7 @@ export class ReceiptScene {
         dataCoding: b[58],
         responseCode: b.readUInt16LE(60) - 1,
         network: [b[59] - 1, b.readUInt16LE(62)],
+        tlvs: b.toString('hex', textAt + b[45]),
       });
       return true;
     }, 1000);

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { DeliverReader, onDeliver } from '../../src/shard/receipts-in.ts';
-import type { ShardState } from '../../src/shard/state.ts';
+import type { ShardState, Smsc } from '../../src/shard/state.ts';
 import type { OutboundBind } from '../../src/smpp/client.ts';
+import { receiptTagsOf } from '../../src/smpp/receipt-tlvs.ts';
 import { disk } from '../cdr/faulty-disk.ts';
 import { npm } from '../daemon/esme.ts';
 import { seeded } from '../core/random.ts';
@@ -81,6 +82,8 @@ test('a receipt whose commit failed is not answered, so the SMSC keeps it', asyn
 test('whatever an SMSC sends, in a whole PDU, is answered once and ends no message that it does not name', async () => {
   const random = seeded(7_506);
   const scene = new ReceiptScene();
+  // The vectors have them.
+  (scene.shard.smscs[0] as Smsc).receiptTags = receiptTagsOf([0x1454, 0x1418, 0x1403], new Map());
   const bodies = vectors
     .filter(({ valid, fields }) => valid && ['deliver_sm', 'data_sm'].includes(fields.command))
     .map(({ bytes }) => bytes);

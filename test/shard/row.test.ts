@@ -42,6 +42,8 @@ function fill(table: MessageTable, slot: number, random: Random): void {
   for (const name of TIMES) table[name][slot] = random.pick([0, 1_767_225_600_123, 1.5, 253_402_300_799_000]);
   table.flags[slot] = columns.FLAG_DUPLICATE_RISK * random.below(2);
   table.userReference[slot] = random.pick([columns.NO_REFERENCE, 0, 0xffff]);
+  const tlvs = Buffer.alloc(random.pick([1, 5, 255]), random.below(256));
+  table.keepReceiptTlvs(slot, random.below(2) === 0 ? undefined : tlvs);
   for (const [length, at, bound] of TEXTS) {
     table[length][slot] = upTo(bound);
     for (let index = 0; index < table[length][slot]; index++) {
@@ -54,6 +56,7 @@ function valuesOf(table: MessageTable, slot: number): Record<string, number | st
   const values: Record<string, number | string> = {
     flags: table.flags[slot],
     userReference: table.userReference[slot],
+    receiptTlvs: table.receiptTlvs(slot)?.toString('hex') ?? 'none',
   };
   for (const name of [...BYTES, ...SHORTS, ...WORDS, ...TIMES]) values[name] = table[name][slot];
   for (const [length, at] of TEXTS) {
@@ -131,12 +134,46 @@ test('a row of another release is refused, not misread', () => {
   expect(() => unpackRow(table, 0, row)).toThrow('another release');
 });
 
+test("vendor TLVs stand between the SMSC's id and the body, their length in bytes 70 and 71", () => {
+  const table = new MessageTable(2);
+  const [from, slot] = [table.allocate(), table.allocate()];
+  table.smscIdLength[from] = table.text.write('7f', from * TEXT_BYTES + columns.SMSC_ID_AT, 'latin1');
+  const plain = packRow(table, from, undefined).blob;
+  expect([plain.length, plain.toString('hex', 70)]).toEqual([78, '0000' + 'ffffffff' + '3766']);
+  table.keepReceiptTlvs(from, Buffer.from('1401000161', 'hex'));
+  table.bodyBlock[from] = 0;
+  table.bodyLength[from] = 3;
+  const row = packRow(table, from, bytesWith(Buffer.from('abc')));
+  expect(row.blob.toString('hex', 70)).toBe('0500' + 'ffffffff' + '3766' + '1401000161' + '616263');
+  expect([row.blob[0], unpackRow(table, slot, row)]).toEqual([2, 83]);
+  expect(table.receiptTlvs(slot)?.toString('hex')).toBe('1401000161');
+  // A slot that is filled again from a row without them has none.
+  table.keepReceiptTlvs(from, undefined);
+  unpackRow(table, slot, packRow(table, from, undefined));
+  expect(table.receiptTlvs(slot)).toBeUndefined();
+});
+
+test('a row of version 2 from before there were TLVs has none', () => {
+  const table = new MessageTable(1);
+  const slot = table.allocate();
+  table.keepReceiptTlvs(slot, Buffer.from('1401000161', 'hex'));
+  const blob = Buffer.alloc(76 + 2 + 3);
+  blob[0] = 2;
+  blob[51] = 2;
+  blob.writeUInt32LE(3, 52);
+  blob.write('7fabc', 76, 'latin1');
+  const row = { idHigh: 1, idLow: 2, kind: KIND_RECEIPT, key: 0, dueMs: 0, smscId: null, smsc: 0, blob };
+  expect(unpackRow(table, slot, row)).toBe(78);
+  expect([table.smscIdLength[slot], table.receiptTlvs(slot)]).toEqual([2, undefined]);
+});
+
 test('a row of the release before is read: it has no bytes 56 to 75', () => {
   const table = new MessageTable(2);
   const [from, slot] = [table.allocate(), table.allocate()];
   table.attempts[from] = 3;
   table.sourceLength[from] = table.text.write('\u0005\u0000Shop\u0000', from * TEXT_BYTES, 'latin1');
   table.toldLow[slot] = 9;
+  table.keepReceiptTlvs(slot, Buffer.from('1401000161', 'hex'));
   const row = packRow(table, from, undefined);
   row.blob = Buffer.concat([row.blob.subarray(0, 56), row.blob.subarray(76)]);
   row.blob[0] = 1;
@@ -148,4 +185,5 @@ test('a row of the release before is read: it has no bytes 56 to 75', () => {
   expect(table.networkErrorType[slot]).toBe(columns.NO_NETWORK_ERROR);
   expect(table.userReference[slot]).toBe(columns.NO_REFERENCE);
   expect(table.flags[slot] & columns.FLAG_TOLD).toBe(0);
+  expect(table.receiptTlvs(slot)).toBeUndefined();
 });

@@ -156,6 +156,7 @@ test('a parked receipt outlives its segment: it is written again before that is 
     err: '000',
     networkErrorType: 255,
     networkErrorCode: 0,
+    tlvs: Buffer.from('14010001ff', 'hex'),
     parkedMs: shard.nowMs,
     segment: 0,
   });
@@ -170,8 +171,9 @@ test('a parked receipt outlives its segment: it is written again before that is 
   shard.store.close();
   const next = makeShard(dataDir);
   await recover(next, () => undefined);
-  expect([...next.parking.all()].map(({ smsc, smscId, state }) => [smsc, smscId, state])).toEqual([
-    [1, 'early', 2],
+  const left = [...next.parking.all()];
+  expect(left.map(({ smsc, smscId, state, tlvs }) => [smsc, smscId, state, tlvs?.toString('hex')])).toEqual([
+    [1, 'early', 2, '14010001ff'],
   ]);
 });
 

@@ -111,7 +111,13 @@ export function attemptFailed(options: Common & { status?: number } = {}): Buffe
 }
 
 export function receipt(
-  options: Common & { state?: number; networkError?: [number, number] | undefined; doneMs?: number } = {},
+  options: Common & {
+    state?: number;
+    networkError?: [number, number] | undefined;
+    doneMs?: number;
+    /** Behind it, in hexadecimal. */
+    tlvs?: string;
+  } = {},
 ): Buffer {
   const payload = Buffer.alloc(24);
   payload.writeDoubleLE(options.doneMs ?? TIME_MS + 5_000, 0);
@@ -121,7 +127,8 @@ export function receipt(
     payload[20] = options.networkError[0] + 1;
     payload.writeUInt16LE(options.networkError[1], 22);
   }
-  return record(4, options.state ?? 2, 0, options, payload);
+  const tlvs = Buffer.from(options.tlvs ?? '', 'hex');
+  return record(4, options.state ?? 2, 0, options, Buffer.concat([payload, tlvs]));
 }
 
 export function final(options: Common & { state?: number; reason?: number } = {}): Buffer {
@@ -130,7 +137,7 @@ export function final(options: Common & { state?: number; reason?: number } = {}
 
 /** An intermediate notification, or with a text an acknowledgement. */
 export function intermediate(
-  options: Common & { state?: number; esmClass?: number; code?: number; text?: string } = {},
+  options: Common & { state?: number; esmClass?: number; code?: number; text?: string; tlvs?: string } = {},
 ): Buffer {
   const text = Buffer.from(options.text ?? '');
   const payload = Buffer.alloc(24);
@@ -143,10 +150,16 @@ export function intermediate(
   payload[20] = 3 + 1; // GSM
   payload[21] = text.length;
   payload.writeUInt16LE(27, 22);
-  return record(13, options.state ?? 1, 0, options, Buffer.concat([payload, text]));
+  const tlvs = Buffer.from(options.tlvs ?? '', 'hex');
+  return record(13, options.state ?? 1, 0, options, Buffer.concat([payload, text, tlvs]));
 }
 
-export function parked(type: 6 | 7, smscId: string, networkError?: [number, number]): Buffer {
+export function parked(
+  type: 6 | 7,
+  smscId: string,
+  networkError?: [number, number],
+  tlvs: string = '',
+): Buffer {
   const payload = Buffer.alloc(20 + smscId.length);
   if (networkError !== undefined) {
     payload[17] = networkError[0] + 1;
@@ -155,7 +168,7 @@ export function parked(type: 6 | 7, smscId: string, networkError?: [number, numb
   payload.writeDoubleLE(TIME_MS, 0);
   payload[16] = smscId.length;
   payload.write(smscId, 20, 'latin1');
-  return record(type, 2, 0, {}, payload);
+  return record(type, 2, 0, {}, Buffer.concat([payload, Buffer.from(tlvs, 'hex')]));
 }
 
 export function names(accounts = ['demo'], smscs = ['simulator']): Buffer {

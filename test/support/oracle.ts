@@ -11,6 +11,13 @@ export function oracleEncode(command: string, fields: Record<string, unknown>): 
   return new smpp.PDU(command, fields).toBuffer();
 }
 
+/** The PDU with these octets behind it, in hexadecimal: the other codec writes no TLVs that it does not know. */
+export function withTlvs(pdu: Buffer, tlvs: string): Buffer {
+  const whole = Buffer.concat([pdu, Buffer.from(tlvs.replaceAll(' ', ''), 'hex')]);
+  whole.writeUInt32BE(whole.length, 0);
+  return whole;
+}
+
 /** A PDU as the other codec reads it. */
 export function oracleDecode(bytes: Buffer): Record<string, unknown> & { command: string } {
   return new smpp.PDU(bytes);

@@ -65,6 +65,7 @@ export const SMSC_CONNECTS = 9;
 export const SMSC_UNMATCHED = 10;
 export const SMSC_EXPIRED = 11;
 export const SMSC_CONGESTION = 12;
+export const SMSC_RECEIPT_TLVS_LEFT_OUT = 13;
 
 export interface CounterPages {
   readonly threads: SharedArrayBuffer[];

@@ -59,4 +59,7 @@ export class ReceiptArgs {
   dataCoding = 0;
   /** user_response_code of a manual acknowledgement; -1: none. */
   userResponseCode = -1;
+  /** Vendor TLVs as they stand in a PDU, in the array of `text`; they go where the TLVs of a receipt go. */
+  tlvsAt = 0;
+  tlvsLength = 0;
 }

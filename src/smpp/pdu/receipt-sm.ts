@@ -19,7 +19,10 @@ import { writeTlvHeader } from './tlv.ts';
 const TEXT_BYTES_MAX = 20;
 const ESCAPE = 0x1b;
 
-/** Most bytes that `writeReceiptPdu` writes, for addresses of at most 20 and an err of at most 7 characters. */
+/**
+ * Most bytes that `writeReceiptPdu` writes, for addresses of at most 20 and an err of at most 7 characters; vendor TLVs
+ * come on top.
+ */
 export const RECEIPT_PDU_BYTES_MAX = 420;
 
 /** Writes the whole deliver_sm or data_sm; returns the bytes written. */
@@ -113,7 +116,7 @@ function writeReceiptTlvs(b: Uint8Array, at: number, r: ReceiptArgs, common: Com
     next = writeTlvHeader(b, next, smpp.TLV_USER_RESPONSE_CODE, 1);
     b[next++] = r.userResponseCode;
   }
-  return next;
+  return r.tlvsLength === 0 ? next : copy(b, next, r.text, r.tlvsAt, r.tlvsLength);
 }
 
 function copy(b: Uint8Array, at: number, from: Uint8Array, fromAt: number, length: number): number {

@@ -17,7 +17,7 @@ import {
 import { stateText } from '../../../src/smpp/receipt-state.ts';
 import { ReceiptFields, scanReceipt } from '../../../src/smpp/receipt.ts';
 import { seeded } from '../../core/random.ts';
-import { oracleDecode } from '../../support/oracle.ts';
+import { oracleDecode, oracleRead } from '../../support/oracle.ts';
 
 const SUBMIT_MS = Date.UTC(2026, 0, 1, 12, 0, 59);
 const DONE_MS = Date.UTC(2026, 0, 1, 12, 1, 0);
@@ -193,6 +193,39 @@ describe('our receipt', () => {
     expect([oracleDecode(old).message_state, textIn(old).includes('stat:UNDELIV')]).toEqual([5, true]);
     const young = written({ state: smpp.STATE_SKIPPED, version: smpp.VERSION_50 });
     expect([oracleDecode(young).message_state, textIn(young).includes('stat:SKIPPED')]).toEqual([9, true]);
+  });
+
+  it('has the vendor TLVs of the SMSC behind its own, where it has TLVs at all', () => {
+    const text = Buffer.from('hello' + '1401000461626300' + '#', 'latin1');
+    const tlvs = Buffer.from('14010004616263001499000101', 'hex');
+    const told = {
+      text: Buffer.concat([text, tlvs]),
+      textLength: 5,
+      tlvsAt: text.length,
+      tlvsLength: tlvs.length,
+    };
+    for (const version of [smpp.VERSION_34, smpp.VERSION_50]) {
+      for (const dataSm of [false, true]) {
+        for (const content of [0, CONTENT_TLVS]) {
+          const pdu = written({ ...told, version, dataSm, content });
+          const without = written({ ...told, version, dataSm, content, tlvsLength: 0 });
+          expect(pdu.length).toBe(without.length + tlvs.length);
+          expect(pdu.readUInt32BE(0)).toBe(pdu.length);
+          const of = (tags: unknown[]): unknown[] => tags.filter((tag) => tag !== smpp.TLV_MESSAGE_PAYLOAD);
+          expect(of(oracleRead(pdu).tlvs.map(({ tag }) => tag))).toEqual([
+            0x1e, 0x427, 0x423, 0x1401, 0x1499,
+          ]);
+          expect(pdu.includes(tlvs)).toBe(true);
+        }
+      }
+      expect(written({ ...told, version, content: CONTENT_TEXT })).toEqual(
+        written({ ...told, version, content: CONTENT_TEXT, tlvsLength: 0 }),
+      );
+    }
+    for (const content of [0, CONTENT_TEXT, CONTENT_TLVS]) {
+      const old = { version: smpp.VERSION_33, idForm: ID_LOW_HEX, content };
+      expect(written({ ...told, ...old })).toEqual(written({ ...told, ...old, tlvsLength: 0 }));
+    }
   });
 
   it('fits into what it promises at its largest', () => {
