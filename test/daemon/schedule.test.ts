@@ -1,14 +1,11 @@
 /** schedule_delivery_time: the gateway keeps the message until then, over its own end too. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { pause, until } from '../support/daemon.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../support/daemon.ts';
 import { SENDER, inSeconds, stateOf } from './ask.ts';
+import type { Esme } from './esme.ts';
 import { PAYLOAD, partOf } from './octet-smsc.ts';
-import type { Sms } from './octet-smsc.ts';
+import type { OctetSmsc, Sms } from './octet-smsc.ts';
 import { Stage } from './stage.ts';
-
-let stage: Stage;
-beforeEach(() => void (stage = new Stage()));
-afterEach(() => stage.clear());
 
 /** Before 5.0 a scheduled message is said to be on its way. */
 const V50 = { fields: { interface_version: 0x50 } };
@@ -31,201 +28,200 @@ function inTenths(seconds: number): number {
   return Math.ceil((Date.now() + seconds * 1000) / 100) * 100;
 }
 
-describe('a scheduled message', () => {
+// One daemon for most of them, each with a number of its own: they wait at the same time.
+let stage: Stage;
+let smsc: OctetSmsc;
+let esme: Esme;
+beforeAll(async () => {
+  stage = new Stage();
+  smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
+  await stage.serve({ smsc: [{ port: smsc.port, window: 100 }] });
+  esme = await stage.esme(V50);
+});
+afterAll(() => stage.clear());
+
+function sentTo(dest: string): Sms[] {
+  return smsc.sms.filter((sms) => sms.dest === dest);
+}
+
+function textOf({ octets, tlvs }: Sms): string {
+  return (tlvs.get(PAYLOAD) ?? octets).toString();
+}
+
+function expectOrder(sms: readonly Sms[], due: number): void {
+  expect(sms.map((each) => partOf(each).sequence)).toEqual(sms.map((_, index) => index + 1));
+  expect(Math.min(...sms.map(({ atMs }) => atMs))).toBeGreaterThanOrEqual(due);
+}
+
+function piece(sequence: number): object {
+  const udh = Buffer.from([5, 0, 3, 3, 2, sequence]);
+  return { esm_class: 0x40, short_message: { udh, message: Buffer.from(`part ${sequence}.`) } };
+}
+
+test('a time in the past, or none at all, is refused', async () => {
+  const statusOf = async (fields: object): Promise<number> => (await esme.submit(fields)).command_status;
+  const past = [absolute(Date.now() - 60_000), absolute(Date.now() + 60_000, 8).replace('08+', '12+')];
+  for (const schedule_delivery_time of [...past, '991301000000000+', '0000000000x2000R']) {
+    expect([schedule_delivery_time, await statusOf({ schedule_delivery_time })]).toEqual([
+      schedule_delivery_time,
+      ESME_RINVSCHED,
+    ]);
+  }
+  const schedule_delivery_time = absolute(Date.now() + 3_600_000);
+  // It would be over before it is sent.
+  const validity_period = absolute(Date.now() + 1_800_000);
+  expect(await statusOf({ schedule_delivery_time, validity_period })).toBe(ESME_RINVEXPIRY);
+  expect(await stage.daemon.metric('accepted_total')).toBe(0);
+});
+
+describe.concurrent('a scheduled message', () => {
+  test('is still there after a crash, and is sent at its time or, if that is over, at once', async (context) => {
+    const mine = new Stage();
+    context.onTestFinished(() => mine.clear());
+    const upstream = await mine.octetSmsc({ stat: () => 'DELIVRD' });
+    await mine.serve({ smsc: [{ port: upstream.port, long_messages: 'payload' }] });
+    const sender = await mine.esme({ ...V50, kind: 'bind_transmitter' });
+    const later = inTenths(16);
+    const atLater = { schedule_delivery_time: absolute(later) };
+    const ids = [
+      await sender.send({ schedule_delivery_time: inSeconds(1), short_message: 'soon' }),
+      await sender.send({ ...atLater, short_message: 'later' }),
+      await sender.send({ ...atLater, ...piece(1) }),
+      await sender.send({ ...atLater, ...piece(2) }),
+    ];
+    const soonMs = Date.now() + 1000;
+    // The parts are joined by then.
+    await mine.daemon.untilMetric('smsc_queue_depth', (count) => count === 3);
+    await mine.daemon.kill();
+    await until(() => Date.now() > soonMs, 'the time of the first');
+    await mine.start();
+    // The second start finds them in the pending store only.
+    await mine.daemon.untilMetric('segment_settled', (segment) => segment > 0);
+    const between = await mine.esme(V50);
+    await between.receipt(ids[0]);
+    expect(await stateOf(between, ids[1])).toEqual([0, SCHEDULED]);
+    await mine.daemon.kill();
+    await mine.start();
+    const again = await mine.esme(V50);
+    expect(await stateOf(again, ids[1])).toEqual([0, SCHEDULED]);
+    await again.receiptsOf(ids.slice(1));
+    expect(textOf(upstream.sms[0])).toBe('soon');
+    expect(upstream.sms.slice(1).map(textOf).toSorted()).toEqual(['later', 'part 1.part 2.']);
+    for (const sms of upstream.sms.slice(1)) expect(sms.atMs).toBeGreaterThanOrEqual(later);
+    expect(upstream.sms.map(({ schedule }) => schedule)).toEqual(['', '', '']);
+    await mine.daemon.untilMetric('pending', (pending) => pending === 0);
+    const audit = await mine.audit();
+    // The whole that was made of the parts is one, too.
+    expect([audit.accepted, audit.final, audit.finalDouble]).toEqual([5, 5, 0]);
+  });
+
   test('is sent at its time and not before, whichever way that is told, and the SMSC is told none', async () => {
-    const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
-    await stage.serve({ smsc: [{ port: smsc.port }] });
-    const esme = await stage.esme(V50);
+    const to = { destination_addr: '962790000101' };
     const due = inTenths(5);
     const relativeMs = Date.now() + 5000;
     const schedules = [absolute(due), absolute(due, 22), absolute(due, -14), '000000000005000R'];
     const ids: string[] = [];
     for (const [index, schedule_delivery_time] of schedules.entries()) {
-      ids.push(await esme.send({ schedule_delivery_time, short_message: `m${index}` }));
+      ids.push(await esme.send({ ...to, schedule_delivery_time, short_message: `m${index}` }));
     }
-    const now = await esme.send({ short_message: 'now' });
+    const now = await esme.send({ ...to, short_message: 'now' });
     await esme.receipt(now);
     for (const id of ids) expect(await stateOf(esme, id)).toEqual([0, SCHEDULED]);
-    expect(smsc.sms.map(({ octets }) => octets.toString())).toEqual(['now']);
+    expect(sentTo(to.destination_addr).map(textOf)).toEqual(['now']);
     await esme.receiptsOf(ids);
-    const sent = smsc.sms.slice(1);
+    const sent = sentTo(to.destination_addr).slice(1);
     expect(sent.map(({ schedule, validity }) => schedule + validity)).toEqual(['', '', '', '']);
-    expect(sent.map(({ octets }) => octets.toString()).toSorted()).toEqual(['m0', 'm1', 'm2', 'm3']);
-    const early = sent.filter(({ octets, atMs }) => atMs < (octets.toString() === 'm3' ? relativeMs : due));
-    expect(early.map(({ octets, atMs }) => [octets.toString(), atMs - due])).toEqual([]);
-    expect(Math.max(...sent.map(({ atMs }) => atMs))).toBeLessThan(due + 5000);
+    expect(sent.map(textOf).toSorted()).toEqual(['m0', 'm1', 'm2', 'm3']);
+    const early = sent.filter((sms) => sms.atMs < (textOf(sms) === 'm3' ? relativeMs : due));
+    expect(early.map((sms) => [textOf(sms), sms.atMs - due])).toEqual([]);
+    expect(Math.max(...sent.map(({ atMs }) => atMs))).toBeLessThan(due + 10_000);
     expect(await stateOf(esme, ids[0])).toEqual([0, DELIVERED]);
     expect((await stage.finalOf(ids[0])).cdr).toMatchObject({ schedule: new Date(due).toISOString() });
   });
 
-  test('of the past, or at no time at all, is refused', async () => {
-    const smsc = await stage.octetSmsc();
-    await stage.serve({ smsc: [{ port: smsc.port }] });
-    const esme = await stage.esme(V50);
-    const statusOf = async (fields: object): Promise<number> => (await esme.submit(fields)).command_status;
-    const past = [absolute(Date.now() - 60_000), absolute(Date.now() + 60_000, 8).replace('08+', '12+')];
-    for (const schedule_delivery_time of [...past, '991301000000000+', '0000000000x2000R']) {
-      expect([schedule_delivery_time, await statusOf({ schedule_delivery_time })]).toEqual([
-        schedule_delivery_time,
-        ESME_RINVSCHED,
-      ]);
-    }
-    const schedule_delivery_time = absolute(Date.now() + 3_600_000);
-    // It would be over before it is sent.
-    const validity_period = absolute(Date.now() + 1_800_000);
-    expect(await statusOf({ schedule_delivery_time, validity_period })).toBe(ESME_RINVEXPIRY);
-    expect(await stage.daemon.metric('accepted_total')).toBe(0);
-  });
-
-  test('is still there after a crash, and is sent at its time or, if that is over, at once', async () => {
-    const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
-    await stage.serve({ smsc: [{ port: smsc.port }] });
-    const sender = await stage.esme({ ...V50, kind: 'bind_transmitter' });
-    const later = inTenths(16);
-    const ids = [
-      await sender.send({ schedule_delivery_time: inSeconds(1), short_message: 'soon' }),
-      await sender.send({ schedule_delivery_time: absolute(later), short_message: 'later' }),
-    ];
-    await stage.daemon.kill();
-    await pause(1200);
-    await stage.start();
-    // The second start finds them in the pending store only.
-    await stage.daemon.untilMetric('segment_settled', (segment) => segment > 0);
-    const esme = await stage.esme(V50);
-    await esme.receipt(ids[0]);
-    expect(await stateOf(esme, ids[1])).toEqual([0, SCHEDULED]);
-    await stage.daemon.kill();
-    await stage.start();
-    const again = await stage.esme(V50);
-    expect(await stateOf(again, ids[1])).toEqual([0, SCHEDULED]);
-    await again.receipt(ids[1]);
-    expect(smsc.sms.map(({ octets }) => octets.toString())).toEqual(['soon', 'later']);
-    expect(smsc.sms[1].atMs).toBeGreaterThanOrEqual(later);
-    await stage.daemon.untilMetric('pending', (pending) => pending === 0);
-    const audit = await stage.audit();
-    expect([audit.accepted, audit.final, audit.finalDouble]).toEqual([2, 2, 0]);
-  });
-
   test('is valid from its time on', async () => {
-    const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
-    await stage.serve({ smsc: [{ port: smsc.port }] });
-    const esme = await stage.esme(V50);
-    const fields = { validity_period: inSeconds(2) };
-    const id = await esme.send({ ...fields, schedule_delivery_time: inSeconds(3) });
+    const to = { destination_addr: '962790000102' };
+    const id = await esme.send({
+      ...to,
+      validity_period: inSeconds(2),
+      schedule_delivery_time: inSeconds(3),
+    });
     expect((await esme.receipt(id)).stat).toBe('DELIVRD');
     // What it says of its validity is said when it is sent.
-    expect(smsc.sms[0].validity).toBe(inSeconds(2));
-    smsc.close();
-    await until(async () => (await stage.daemon.metric('smsc_bound')) === 0, 'no bind');
-    const sentMs = Date.now();
-    const lost = await esme.send({ ...fields, schedule_delivery_time: inSeconds(2) });
-    expect((await esme.receipt(lost)).stat).toBe('EXPIRED');
-    expect(Date.now() - sentMs).toBeGreaterThanOrEqual(4000);
+    expect(sentTo(to.destination_addr).map(({ validity }) => validity)).toEqual([inSeconds(2)]);
   });
-
-  test('tells an SMSC of 3.3, which knows absolute times only, a validity from its time on', async () => {
-    const smsc = await stage.octetSmsc();
-    await stage.serve({ smsc: [{ port: smsc.port, interface_version: '3.3', bind: 'pair' }] }, false);
-    await stage.daemon.untilMetric('smsc_bound', (count) => count === 2);
-    const esme = await stage.esme(V50);
-    const due = inTenths(2);
-    await esme.send({ schedule_delivery_time: absolute(due), validity_period: inSeconds(60) });
-    await until(() => smsc.sms.length === 1, 'the message');
-    expect(smsc.sms[0].validity.slice(0, 12)).toBe(absolute(due + 60_000).slice(0, 12));
-  });
-});
-
-describe('a scheduled long message', () => {
-  function expectOrder(sms: readonly Sms[], due: number): void {
-    expect(sms.map((each) => partOf(each).sequence)).toEqual(sms.map((_, index) => index + 1));
-    expect(Math.min(...sms.map(({ atMs }) => atMs))).toBeGreaterThanOrEqual(due);
-  }
 
   test('of one piece goes in its parts, in order, at its time', async () => {
-    const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
-    await stage.serve({ smsc: [{ port: smsc.port, window: 100 }] });
-    const esme = await stage.esme(V50);
+    const to = { destination_addr: '962790000103' };
     const due = inTenths(2);
     const id = await esme.send({
+      ...to,
       schedule_delivery_time: absolute(due),
       short_message: '',
       message_payload: Buffer.alloc(8 * 153 + 1, 0x6e),
     });
     const { pdu } = await esme.receipt(id);
     expect(String(pdu.short_message.message)).toContain('sub:009 dlvrd:009');
-    expectOrder(smsc.sms, due);
+    expect(sentTo(to.destination_addr)).toHaveLength(9);
+    expectOrder(sentTo(to.destination_addr), due);
   });
 
   test('over HTTP: send_at', async () => {
-    const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
-    await stage.serve({ smsc: [{ port: smsc.port }] });
-    const esme = await stage.esme(V50);
     const due = inTenths(4);
     const send_at = new Date(due).toISOString();
     const authorization = `Basic ${Buffer.from('demo:demo1234').toString('base64')}`;
-    const message = { from: 'Sender', to: '+962790000001', text: 'o'.repeat(200), receipt: true, send_at };
+    const message = { from: 'Sender', to: '+962790000104', text: 'o'.repeat(200), receipt: true, send_at };
     const body = JSON.stringify({ ...message, validity_s: 60 });
     const url = stage.daemon.url('/v1/messages');
     const answer = await fetch(url, { method: 'POST', body, headers: { authorization } });
     const { id } = (await answer.json()) as { id: string };
     expect(await stateOf(esme, id, { ...SENDER, source_addr_ton: 5 })).toEqual([0, SCHEDULED]);
     await esme.receipt(id);
-    expect(smsc.sms.map(({ validity }) => validity)).toEqual(['000000000100000R', '000000000100000R']);
-    expectOrder(smsc.sms, due);
-  });
-
-  test('of parts goes joined, at its time, and not before after a crash either', async () => {
-    const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
-    await stage.serve({ smsc: [{ port: smsc.port, long_messages: 'payload' }] });
-    const first = await stage.esme(V50);
-    const due = inTenths(6);
-    const ids: string[] = [];
-    for (const sequence of [1, 2]) {
-      const udh = Buffer.from([5, 0, 3, 3, 2, sequence]);
-      const short_message = { udh, message: Buffer.from(`part ${sequence}.`) };
-      ids.push(await first.send({ esm_class: 0x40, schedule_delivery_time: absolute(due), short_message }));
-    }
-    await stage.daemon.untilMetric('smsc_queue_depth', (count) => count === 1);
-    await stage.daemon.kill();
-    await stage.start();
-    const esme = await stage.esme(V50);
-    await esme.receiptsOf(ids);
-    expect(smsc.sms.map(({ octets, tlvs }) => (tlvs.get(PAYLOAD) ?? octets).toString())).toEqual([
-      'part 1.part 2.',
-    ]);
-    expect(smsc.sms[0].atMs).toBeGreaterThanOrEqual(due);
-    expect(smsc.sms[0].schedule).toBe('');
+    const sent = sentTo('962790000104');
+    expect(sent.map(({ validity }) => validity)).toEqual(['000000000100000R', '000000000100000R']);
+    expectOrder(sent, due);
   });
 
   test('of parts that pass as they came: each at its time', async () => {
-    const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
-    await stage.serve({ smsc: [{ port: smsc.port }] });
-    const esme = await stage.esme(V50);
+    const to = { destination_addr: '962790000105' };
     const due = inTenths(4);
     const ids: string[] = [];
     for (const sequence of [1, 2]) {
-      const udh = Buffer.from([5, 0, 3, 3, 2, sequence]);
-      const short_message = { udh, message: Buffer.from(`part ${sequence}.`) };
-      ids.push(await esme.send({ esm_class: 0x40, schedule_delivery_time: absolute(due), short_message }));
+      ids.push(await esme.send({ ...to, ...piece(sequence), schedule_delivery_time: absolute(due) }));
     }
     expect(await stateOf(esme, ids[1])).toEqual([0, SCHEDULED]);
     await esme.receiptsOf(ids);
-    expectOrder(smsc.sms, due);
-    expect(smsc.sms.map((sms) => partOf(sms).reference)).toEqual([3, 3]);
+    const sent = sentTo(to.destination_addr);
+    expectOrder(sent, due);
+    expect(sent.map((sms) => partOf(sms).reference)).toEqual([3, 3]);
     expect((await stage.finalOf(ids[1])).cdr).toMatchObject({ message: ids[0], part: '2/2' });
+  });
+
+  test('tells an SMSC of 3.3, which knows absolute times only, a validity from its time on', async (context) => {
+    const mine = new Stage();
+    context.onTestFinished(() => mine.clear());
+    const old = await mine.octetSmsc();
+    await mine.serve({ smsc: [{ port: old.port, interface_version: '3.3', bind: 'pair' }] }, false);
+    await mine.daemon.untilMetric('smsc_bound', (count) => count === 2);
+    const client = await mine.esme(V50);
+    const due = inTenths(2);
+    await client.send({ schedule_delivery_time: absolute(due), validity_period: inSeconds(60) });
+    await until(() => old.sms.length === 1, 'the message');
+    expect(old.sms[0].validity.slice(0, 12)).toBe(absolute(due + 60_000).slice(0, 12));
   });
 });
 
-test('one that is due while its SMSC is away waits like any other', async () => {
-  const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
-  const { port } = smsc;
-  await stage.serve({ smsc: [{ port }] });
-  const esme = await stage.esme(V50);
+test('one that is due while its SMSC is away waits like any other, and expires like any other', async () => {
   smsc.close();
   await until(async () => (await stage.daemon.metric('smsc_bound')) === 0, 'no bind');
+  const sentMs = Date.now();
   const id = await esme.send({ schedule_delivery_time: inSeconds(1) });
-  await pause(1500);
+  const lost = await esme.send({ validity_period: inSeconds(2), schedule_delivery_time: inSeconds(2) });
+  expect(await stateOf(esme, lost)).toEqual([0, SCHEDULED]);
+  await until(async () => (await stateOf(esme, id))[1] !== SCHEDULED, 'its time');
   expect(await stateOf(esme, id)).toEqual([0, ENROUTE]);
-  await stage.octetSmsc({ port, stat: () => 'DELIVRD' });
+  expect((await esme.receipt(lost)).stat).toBe('EXPIRED');
+  expect(Date.now() - sentMs).toBeGreaterThanOrEqual(4000);
+  await stage.octetSmsc({ port: smsc.port, stat: () => 'DELIVRD' });
   expect((await esme.receipt(id)).stat).toBe('DELIVRD');
 });
