@@ -11,6 +11,8 @@ const config = defineConfig({
     pool: 'forks',
     // Vitest leaves a core free, which on two cores would mean one file at a time.
     maxWorkers: 2,
+    // Tests of one file that wait at the same time, most of them on one daemon.
+    maxConcurrency: 20,
     projects: [
       {
         extends: true,

@@ -137,6 +137,11 @@ export class OctetSmsc {
     return new Promise((resolve) => this.#waiting.set(sequence, { pdu, resolve }));
   }
 
+  /** Sessions that are bound now. */
+  get bound(): number {
+    return this.#sockets.size;
+  }
+
   /** Cuts every connection. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
