@@ -38,6 +38,7 @@ export function relationProblems(value: unknown): ConfigProblem[] {
       known(from, ['smsc', at, 'tlv_map', from], tlvs, add);
       if (typeof to === 'string' && to !== '') known(to, ['smsc', at, 'tlv_map', from], tlvs, add);
     }
+    supported(one, at, add);
     if (typeof one.outbind_listen === 'string') {
       // Who calls is told our password there: it must have said something that not everybody knows.
       for (const key of ['outbind_system_id', 'outbind_password']) {
@@ -60,6 +61,15 @@ export function relationProblems(value: unknown): ConfigProblem[] {
     add(['smsc', 0, 'host'], 'must be 127.0.0.1 while [demo] simulator = true');
   }
   return problems;
+}
+
+/** What came with a version that the SMSC is not bound with. */
+function supported({ supports, interface_version: version = '3.4' }: Table, at: number, add: Add): void {
+  if (!Array.isArray(supports)) return;
+  const problem = (name: string, needs: string): void =>
+    add(['smsc', at, 'supports'], `"${name}" needs interface_version ${needs} (it is "${String(version)}")`);
+  if (supports.includes('broadcast_sm') && version !== '5.0') problem('broadcast_sm', '"5.0"');
+  if (supports.includes('data_sm') && version === '3.3') problem('data_sm', '"3.4" or "5.0"');
 }
 
 type Add = (path: (string | number)[], message: string) => void;

@@ -72,6 +72,8 @@ export const EXTENSION_FLAG_HELD = 1;
 export const HELD_VERSION_MASK = 0xff;
 /** It came over HTTP. */
 export const HELD_HTTP = 0x100;
+/** Not in a record but in a row: it was made for an SMSC that speaks less since, and is to be made for that anew. */
+export const HELD_SHAPED = 0x200;
 /** Made by joining what the client sent in parts: no client knows its id. */
 export const EXTENSION_FLAG_INTERNAL = 2;
 /** One destination of several: its receipt is told under the id of the whole submit_multi. */

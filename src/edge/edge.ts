@@ -44,6 +44,7 @@ import { LentReceipts } from './lent.ts';
 import { EsmeCaller, sendOutbind } from './outbind.ts';
 import { alert, deliver, expireReceipts, sendHeldResults, sendUntold } from './receipts.ts';
 import { EsmeSession } from './session.ts';
+import { followVersions } from './spoken.ts';
 import { TICKS_PER_SECOND, makeAccount, makeSmsc } from './setup.ts';
 import type { EdgeSetup } from './setup.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState, Session } from './state.ts';
@@ -294,6 +295,7 @@ export class Edge {
     this.#readClock();
     state.cells[CELL_HEARTBEAT_MS] = state.nowMs;
     state.cells[CELL_STALLED] = state.stalled.size;
+    followVersions(state);
     const timeoutMs = state.config.smpp.response_s * 1000;
     for (const session of state.sessions) {
       if (session === undefined) continue;

@@ -70,5 +70,6 @@ export function makeSmsc(setup: EdgeSetup, id: string): EdgeSmsc {
     cells: smscCells(setup.pages, index),
     config,
     profile: profileOf(config, setup.config.tlv),
+    spoken: 0,
   };
 }

@@ -114,8 +114,10 @@ export interface EdgeSmsc {
   validityMs: number;
   cells: Float64Array;
   config: SmscConfig;
-  /** What messages for it must look like. */
+  /** What messages for it must look like: as its binds speak, which may be less than it is configured for. */
   profile: SmscProfile;
+  /** The value of SMSC_SPOKEN that `profile` was made by. */
+  spoken: number;
 }
 
 /** Messages whose TLV has this value take this way. */

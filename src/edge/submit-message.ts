@@ -37,6 +37,7 @@ import { encodeMessage } from '../smpp/pdu/message-encode.ts';
 import type { MessageObject } from '../smpp/pdu/message-encode.ts';
 import { needsJoin, shape } from '../smpp/shape.ts';
 import { shapeLonePart } from '../smpp/shape-part.ts';
+import { sendsTlvs } from '../smpp/shape-profile.ts';
 import { senderOf, spendTokens, writeAsItIs } from './admission.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from './state.ts';
 
@@ -205,7 +206,7 @@ export function entriesOf(
   const { bodies } = shaped;
   if (bodies.length > BATCH_COUNT_MAX) return { ok: false, status: ESME_RINVMSGLEN };
   const head = headOf(edge, account, smsc, origin, message);
-  const asData = origin.isData === true && bodies.length === 1 && smsc.config.supports.includes('data_sm');
+  const asData = origin.isData === true && bodies.length === 1 && takesDataSm(smsc);
   const several = bodies.length > 1;
   const isExtended = several || scheduleMs > 0 || extension.flags !== undefined;
   // What several bodies are made of is no part of another message.
@@ -217,6 +218,11 @@ export function entriesOf(
     return { pdu, head: { ...head, extension: { ...common, ...parts, scheduleMs } } };
   });
   return { ok: true, entries, parts: shaped.parts };
+}
+
+/** 3.3 has no data_sm, and without TLVs it has no text. */
+function takesDataSm({ config, profile }: EdgeSmsc): boolean {
+  return config.supports.includes('data_sm') && sendsTlvs(profile);
 }
 
 /** Bytes of a batch with these records. */

@@ -1,18 +1,12 @@
 /** From an SMSC's queue to its binds: by priority, under its rate and the binds' windows, many in one write. */
-import {
-  DATA_SM,
-  STATE_EXPIRED,
-  SUBMIT_SM,
-  TLV_MESSAGE_PAYLOAD,
-  TLV_SAR_MSG_REF_NUM,
-} from '../smpp/constants.ts';
-import { shortMessageEnd } from '../smpp/pdu/message-body.ts';
-import { findTlv } from '../smpp/pdu/tlv.ts';
+import { DATA_SM, STATE_EXPIRED, SUBMIT_SM } from '../smpp/constants.ts';
 import { FLAG_DATA_SM, NO_BLOCK, NO_SLOT, SLOT_IN_FLIGHT } from '../core/message-table.ts';
 import { SMSC_EXPIRED, SMSC_IN_FLIGHT, SMSC_QUEUED } from '../core/ring/counters.ts';
 import { KIND_QUEUED, KIND_RETRY } from '../store/pending.ts';
 import type { OutboundBind } from '../smpp/client.ts';
 import { fail } from './outcome.ts';
+import { AS_IT_IS, GONE, LATER, reshape } from './reshape.ts';
+import { needsLook } from './spoken.ts';
 import { refillQueue, storedBody } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
 
@@ -42,6 +36,7 @@ export function dispatch(shard: ShardState, smsc: Smsc): number {
 
 function sendOn(shard: ShardState, smsc: Smsc, bind: OutboundBind, allowed: number): number {
   const { table, nowMs } = shard;
+  const isLooking = needsLook(smsc.profile);
   let used = 0;
   while (used < allowed) {
     const slot = smsc.queue.shift();
@@ -51,9 +46,16 @@ function sendOn(shard: ShardState, smsc: Smsc, bind: OutboundBind, allowed: numb
       fail(shard, slot, 0, STATE_EXPIRED);
       continue;
     }
+    const form = isLooking ? reshape(shard, smsc, slot) : AS_IT_IS;
+    if (form === GONE) continue;
+    if (form === LATER) {
+      smsc.queue.unshift(slot, table.priority[slot]);
+      break;
+    }
     table.state[slot] = SLOT_IN_FLIGHT;
     table.attempts[slot]++;
-    submit(shard, bind, slot);
+    if (form === AS_IT_IS) submit(shard, bind, slot);
+    else bind.submit(slot, form.body, 0, form.body.length, nowMs, form.command);
     used++;
   }
   return used;
@@ -65,35 +67,11 @@ function submit(shard: ShardState, bind: OutboundBind, slot: number): void {
   const chunk = table.bodyBlock[slot];
   if (chunk === NO_BLOCK) {
     const body = storedBody(shard, table.idHigh[slot], table.idLow[slot]);
-    const length = bind.tlvs ? body.length : lengthWithoutTlvs(body, 0, body.length, command);
-    bind.submit(slot, body, 0, length, nowMs, command);
+    bind.submit(slot, body, 0, body.length, nowMs, command);
     return;
   }
   const body = shard.chunks.bytesOf(chunk).u8;
-  const at = table.bodyAt[slot];
-  const whole = table.bodyLength[slot];
-  bind.submit(
-    slot,
-    body,
-    at,
-    bind.tlvs ? whole : lengthWithoutTlvs(body, at, whole, command),
-    nowMs,
-    command,
-  );
-}
-
-/**
- * The SMSC answered the bind with a version that has no TLVs, though it is configured for a later one: they are left
- * out, but for a text or the numbers of a part, without which the message would be another.
- */
-function lengthWithoutTlvs(body: Buffer, at: number, length: number, command: number): number {
-  if (command !== SUBMIT_SM) return length;
-  const end = at + length;
-  const tlvAt = shortMessageEnd(body, at, end);
-  const isNeeded =
-    findTlv(body, tlvAt, end, TLV_MESSAGE_PAYLOAD) >= 0 ||
-    findTlv(body, tlvAt, end, TLV_SAR_MSG_REF_NUM) >= 0;
-  return isNeeded ? length : tlvAt - at;
+  bind.submit(slot, body, table.bodyAt[slot], table.bodyLength[slot], nowMs, command);
 }
 
 function commandOf(flags: number): number {

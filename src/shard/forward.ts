@@ -20,8 +20,18 @@ import type { Bytes } from '../core/bytes.ts';
 import { encodePdu } from '../smpp/codec.ts';
 import type { PduInput } from '../smpp/codec.ts';
 import { decodePdu } from '../smpp/codec.ts';
-import { CANCEL_SM, ESME_ROK, ESME_RSYSERR, HEADER_BYTES, QUERY_SM, REPLACE_SM } from '../smpp/constants.ts';
+import {
+  CANCEL_SM,
+  ESME_ROK,
+  ESME_RSYSERR,
+  HEADER_BYTES,
+  QUERY_SM,
+  REPLACE_SM,
+  VERSION_33,
+  VERSION_50,
+} from '../smpp/constants.ts';
 import { fieldsFor } from '../smpp/shape-fields.ts';
+import { defaultMessageMax } from '../smpp/shape-profile.ts';
 import { formatTime, parseReceiptDate } from '../smpp/times.ts';
 import { answerOperation } from './operation-answers.ts';
 import type { Answer, OnOperationResponse } from './answer.ts';
@@ -32,17 +42,23 @@ import type { State } from './whole.ts';
 /** Requests that wait for their SMSC, over all of the shard's. */
 const FORWARDED_MAX = 10_000;
 
-/** False: the SMSC is not asked such things, or can not be now. */
+/** message_id without its NUL, in 3.3. */
+const MESSAGE_ID_33_MAX = 8;
+
+/** False: the SMSC is not asked such things, or can not be now. `since`: the version that has the command. */
 function pass(
   shard: ShardState,
   smsc: Smsc,
   command: number,
   body: Buffer,
   onResponse: OnOperationResponse,
+  since: number = VERSION_33,
 ): boolean {
   if (shard.forwarded.size >= FORWARDED_MAX) return false;
   const token = ++shard.lastToken;
-  const bind = smsc.binds.find((each) => each.operate(command, body, token, shard.nowMs));
+  const bind = smsc.binds.find(
+    (each) => each.version >= since && each.operate(command, body, token, shard.nowMs),
+  );
   if (bind === undefined) return false;
   shard.forwarded.set(token, onResponse);
   bind.flush();
@@ -96,7 +112,12 @@ function upstream(
 ): Smsc | undefined {
   const smsc = shard.smscs[shard.table.smsc[slot]];
   if (smsc === undefined || !smsc.config.supports.includes(needs)) return undefined;
-  return shard.table.smscIdLength[slot] > 0 ? smsc : undefined;
+  const { configured, version } = smsc.profile;
+  // An id that it gave when it spoke a later version has no room; one that is configured for 3.3 knows what it gave.
+  const isLowered = configured !== undefined && version === VERSION_33;
+  const most = isLowered ? MESSAGE_ID_33_MAX : Infinity;
+  const length = shard.table.smscIdLength[slot];
+  return length > 0 && length <= most ? smsc : undefined;
 }
 
 /** `onState` is told what the SMSC says; undefined: it does not know better than we. False: it is not asked. */
@@ -180,6 +201,8 @@ export function forwardReplace(
     registeredDelivery: u8[at + OPERATION_REGISTERED_DELIVERY],
   };
   const { schedule, validity, registeredDelivery } = fieldsFor(asked, smsc.profile, shard.nowMs);
+  const smDefaultMsgId = u8[at + OPERATION_DEFAULT_MESSAGE];
+  if (smDefaultMsgId > defaultMessageMax(smsc.profile)) return false;
   const pdu: PduInput = {
     command: 'replace_sm',
     sequenceNumber: 1,
@@ -187,7 +210,7 @@ export function forwardReplace(
     scheduleDeliveryTime: schedule,
     validityPeriod: validity,
     registeredDelivery,
-    smDefaultMsgId: u8[at + OPERATION_DEFAULT_MESSAGE],
+    smDefaultMsgId,
     shortMessage,
   };
   return pass(shard, smsc, REPLACE_SM, bodyOf(pdu, smsc.profile.version), (status) =>
@@ -199,7 +222,10 @@ function timeOf(ms: number): string {
   return ms > 0 ? formatTime(ms) : '';
 }
 
-/** A broadcast: the body goes out as it is, and the SMSC's response comes back as it is. */
+/**
+ * A broadcast: the body goes out as it is, and the SMSC's response comes back as it is. ESME_RSYSERR where no bind of the
+ * SMSC speaks 5.0, or none can send now.
+ */
 export function forwardRequest(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
   const { u8, u16, u32 } = bytes;
   const smsc = shard.smscs[u16[(at + OPERATION_SMSC) >> 1]];
@@ -210,6 +236,6 @@ export function forwardRequest(shard: ShardState, to: Answer, bytes: Bytes, at: 
     const data = end > start ? Buffer.from(response.subarray(start + HEADER_BYTES, end)) : undefined;
     answerOperation(shard, { ...to, status: statusOf(status), data });
   };
-  if (smsc !== undefined && pass(shard, smsc, command, body, onResponse)) return;
+  if (smsc !== undefined && pass(shard, smsc, command, body, onResponse, VERSION_50)) return;
   answerOperation(shard, { ...to, status: ESME_RSYSERR });
 }

@@ -2,7 +2,7 @@
 import type { AssemblyKey } from '../core/assembly.ts';
 import type { AccountConfig } from '../core/config.ts';
 import { FLAG_SCHEDULED, SLOT_JOURNAL } from '../core/message-table.ts';
-import { HELD_HTTP, HELD_VERSION_MASK } from '../core/records.ts';
+import { HELD_HTTP, HELD_SHAPED, HELD_VERSION_MASK } from '../core/records.ts';
 import { ESME_ROK, HEADER_BYTES, SUBMIT_SM, VERSION_33, VERSION_50 } from '../smpp/constants.ts';
 import { concatOf } from '../smpp/concat.ts';
 import { writeHeader } from '../smpp/cursor.ts';
@@ -14,7 +14,7 @@ import { shapeLonePart } from '../smpp/shape-part.ts';
 import type { Sender } from '../smpp/shape-profile.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { bodyLengthOf, unpackRow } from './row.ts';
-import type { PartId, ShardState } from './state.ts';
+import type { PartId, ShardState, Smsc } from './state.ts';
 
 const fields = new MessageFields();
 
@@ -90,7 +90,7 @@ export function asItCame(shard: ShardState, slot: number, body: Buffer): Buffer 
   // One of them is gone with its settings: the part goes as it is.
   if (account === undefined || smsc === undefined) return body;
   const sentMs = Math.max(shard.nowMs, scheduleOf(shard, slot));
-  const sender = senderOf(account, table.toldLow[slot]);
+  const sender = senderOf(account, smsc, table.toldLow[slot]);
   const shaped = shapeLonePart(objectOf(body), sender, smsc.profile, shard.references, sentMs);
   if (!shaped.ok) return shaped.status;
   return encodeMessage(SUBMIT_SM, shaped.bodies[0], 0).subarray(HEADER_BYTES);
@@ -119,14 +119,22 @@ export function readAlike(shard: ShardState, rows: readonly PendingRow[]): boole
   return new Set(ways).size <= 1;
 }
 
+/** It is a whole message that waits to be cut. */
+export function isShaped(reading: number): boolean {
+  return (reading & HELD_SHAPED) !== 0;
+}
+
 /** Parts of releases before this one do not say it. */
 function versionOf(reading: number): number {
   return reading & HELD_VERSION_MASK || VERSION_50;
 }
 
-/** `reading`: what the record of a held part says of its sender. */
-export function senderOf(account: AccountConfig, reading: number): Sender {
+/** `reading`: what the record of a held part says of its sender; or that it was made for its SMSC before. */
+export function senderOf(account: AccountConfig, { profile }: Smsc, reading: number): Sender {
   const { default_alphabet: alphabet, transliterate, parts_max: partsMax } = account;
+  if (isShaped(reading)) {
+    return { version: versionOf(reading), alphabet: profile.alphabet, transliterate: false, partsMax };
+  }
   const sender = { version: versionOf(reading), alphabet, transliterate, partsMax };
   // Over HTTP data_coding 0 is the GSM alphabet, whatever the account's sessions use.
   return (reading & HELD_HTTP) === 0 ? sender : { ...sender, alphabet: 'gsm', recode: true };

@@ -35,6 +35,7 @@ import { appendFinal, appendJoined, appendReleased } from './events.ts';
 import {
   asItCame,
   bodyOf,
+  isShaped,
   objectOf,
   placeOf,
   readAlike,
@@ -65,7 +66,7 @@ export function hold(shard: ShardState, row: PendingRow): PartId | undefined {
   const part = { idHigh: row.idHigh, idLow: row.idLow, print };
   const place = placeOf(shard, row);
   if (place === undefined) {
-    shard.joinable.push({ complete: false, parts: [part] });
+    shard.joinable.push({ complete: isShaped(readingOf(shard, row)), parts: [part] });
     return undefined;
   }
   const { key, sequence, acceptedMs } = place;
@@ -163,7 +164,8 @@ function join(shard: ShardState, held: PartId[]): boolean {
   const scheduleMs = scheduleOf(shard, scratch);
   resetScratch(shard);
   if (account === undefined) return false;
-  const sender = senderOf(account, readingOf(shard, rows[0]));
+  const reading = readingOf(shard, rows[0]);
+  const sender = senderOf(account, smsc, reading);
   const sentMs = Math.max(shard.nowMs, scheduleMs);
   // Also one body alone: the client's parts wait for its end, and may have asked for different ones.
   const asking = { ...whole, registeredDelivery: askingForAll(head.registeredDelivery) };
@@ -179,7 +181,8 @@ function join(shard: ShardState, held: PartId[]): boolean {
     const idLow = accept(shard, NO_EDGE, scratchBytes, 0, length);
     if (index === 0) leaderLow = idLow;
   }
-  follow(shard, held, rows, leaderLow, account.receipts === 'merged', head.registeredDelivery);
+  const isMerged = account.receipts === 'merged' && !isShaped(reading);
+  follow(shard, held, rows, leaderLow, isMerged, head.registeredDelivery);
   return true;
 }
 

@@ -166,7 +166,10 @@ export class Rebuilder {
 
   #joined(bytes: Bytes, at: number): void {
     const slot = this.#slotOf(bytes, at);
-    if (slot === undefined || this.#shard.table.state[slot] !== SLOT_HELD) return;
+    if (slot === undefined) return;
+    const { state } = this.#shard.table;
+    // One that was queued before it had to be cut waited as a row, which the ledger does not tell.
+    if (state[slot] !== SLOT_HELD && state[slot] !== SLOT_QUEUED && state[slot] !== SLOT_RETRY) return;
     const high = bytes.u32[(at + JOINED_LEADER_HIGH) >> 2];
     const low = bytes.u32[(at + JOINED_LEADER_LOW) >> 2];
     dropBody(this.#shard, slot);

@@ -8,6 +8,7 @@ import { CELL_PENDING, CELL_READY, CELL_RECOVERED } from '../core/ring/counters.
 import type { BindKind } from '../smpp/client-bind.ts';
 import type { BindHandler } from '../smpp/client.ts';
 import { OutboundBind } from '../smpp/client.ts';
+import { versionName } from '../smpp/negotiate.ts';
 import { onAlert } from './alerts.ts';
 import { tickGroupCancels } from './cancel-group.ts';
 import { onCommitted, onNoRoom, publish, sendHeldAnswers } from './commit.ts';
@@ -27,6 +28,7 @@ import type { ShardLog, ShardSetup } from './setup.ts';
 import type { Recovery } from './recover.ts';
 import { Settler } from './settle.ts';
 import { flushStore } from './spill.ts';
+import { settleVersions } from './spoken.ts';
 import type { ShardState, Smsc } from './state.ts';
 
 const RECORDS_PER_STEP = 4096;
@@ -174,6 +176,7 @@ export class Shard {
       onBound: (bind) => {
         this.#downReasons.delete(bind);
         this.#log.info('bound', { smsc: smscOf(bind).config.id, bind: bind.number });
+        this.#settleVersions(smscOf(bind));
         dispatch(state, smscOf(bind));
       },
       onDown: (bind, why) => {
@@ -182,6 +185,7 @@ export class Shard {
         const detail = { smsc: smscOf(bind).config.id, bind: bind.number, why };
         if (this.#stopping) this.#log.info('unbound', detail);
         else if (!again) this.#log.warn('bind lost', detail);
+        this.#settleVersions(smscOf(bind));
         onBindDown(state, smscOf(bind), bind);
       },
       onSubmitResponse: (bind, slot, status, bytes, start, end) =>
@@ -205,6 +209,14 @@ export class Shard {
         bind.flush();
       },
     };
+  }
+
+  #settleVersions(smsc: Smsc): void {
+    if (!settleVersions(smsc)) return;
+    const { version, tlvs } = smsc.profile;
+    const detail = { smsc: smsc.config.id, version: versionName(version), tlvs };
+    if (smsc.profile.configured === undefined) this.#log.info('the SMSC speaks as it is configured', detail);
+    else this.#log.warn('the SMSC speaks less than it is configured for', detail);
   }
 
   /** One turn through the rings; returns how many records were taken. */

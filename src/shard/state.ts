@@ -27,7 +27,7 @@ import type { PartSlots } from './part-slots.ts';
 export interface Smsc {
   index: number;
   config: SmscConfig;
-  /** What messages for it must look like. */
+  /** What messages for it must look like: as its binds speak, which may be less than it is configured for. */
   profile: SmscProfile;
   /** The vendor TLVs of its receipts that are handed on; undefined: none. */
   receiptTags: ReceiptTags | undefined;

@@ -32,10 +32,15 @@ export interface SmscProfile {
   readonly longMessages: 'as-is' | PartStyle;
   /** Tags that it knows by another tag, or, with 0, is not sent. */
   readonly tlvMap: ReadonlyMap<number, number>;
+  /** What it is configured for, where its binds speak less. */
+  readonly configured?: SmscProfile;
 }
 
 /** Longest short_message: 160 octets in 3.3. */
 export const SHORT_MESSAGE_33_OCTETS_MAX = 160;
+/** Highest sm_default_msg_id. */
+const DEFAULT_MESSAGE_33_MAX = 100;
+const DEFAULT_MESSAGE_34_MAX = 254;
 /** Messaging mode of esm_class: deliver while the sender waits; of a submit_sm since 5.0 only. */
 export const ESM_MODE_MASK = 0x03;
 export const ESM_MODE_TRANSACTION = 0x02;
@@ -91,6 +96,12 @@ export function hasValuesOf50(f: MessageFields): boolean {
   );
 }
 
+/** Highest sm_default_msg_id. */
+export function defaultMessageMax({ version }: SmscProfile): number {
+  if (version >= smpp.VERSION_50) return 255;
+  return version >= smpp.VERSION_34 ? DEFAULT_MESSAGE_34_MAX : DEFAULT_MESSAGE_33_MAX;
+}
+
 /** Whether the SMSC takes this data_coding of this sender to mean what the sender means. */
 export function isSameCoding(dataCoding: number, sender: Sender, profile: SmscProfile): boolean {
   // GSM data coding schemes mean the same in all versions, and so do 8-bit data and UCS-2.
@@ -98,6 +109,8 @@ export function isSameCoding(dataCoding: number, sender: Sender, profile: SmscPr
   if (dataCoding === 0) return sender.alphabet === profile.alphabet;
   const from33 = sender.version < smpp.VERSION_34;
   if (from33 !== profile.version < smpp.VERSION_34) return false;
+  // The next bind may speak the later version again, in which these values mean something else.
+  if (from33 && profile.configured !== undefined) return false;
   return !from33 || dataCoding > 3 || sender.alphabet === profile.alphabet;
 }
 
@@ -136,10 +149,11 @@ function octetsThatFit(charset: Charset, header: number): number {
 
 function changesFields(f: MessageFields, profile: SmscProfile): boolean {
   if (profile.version >= smpp.VERSION_50) return false;
-  if (f.smLength > 254 || hasValuesOf50(f)) return true;
+  if (f.smLength > 254 || f.defaultMessageId > DEFAULT_MESSAGE_34_MAX || hasValuesOf50(f)) return true;
   if (profile.version >= smpp.VERSION_34) return false;
   return (
     f.smLength > SHORT_MESSAGE_33_OCTETS_MAX ||
+    f.defaultMessageId > DEFAULT_MESSAGE_33_MAX ||
     f.registeredDelivery > 1 ||
     f.priority > 1 ||
     (f.esmClass & ~ESM_33_MASK) !== 0 ||

@@ -27,7 +27,13 @@ import type { UserData } from '../core/user-data.ts';
 import * as smpp from './constants.ts';
 import type { MessageObject } from './pdu/message-encode.ts';
 import { askingForAll, classOfSubunit, fieldsFor, isPort, portsOfTlvs, portTlvs } from './shape-fields.ts';
-import { sendsTlvs, type Sender, SHORT_MESSAGE_33_OCTETS_MAX, type SmscProfile } from './shape-profile.ts';
+import {
+  defaultMessageMax,
+  sendsTlvs,
+  type Sender,
+  SHORT_MESSAGE_33_OCTETS_MAX,
+  type SmscProfile,
+} from './shape-profile.ts';
 import { type Coded, codedFor, codedInUcs2, convertsWholeText } from './shape-text.ts';
 import {
   type CarriedData,
@@ -62,7 +68,8 @@ interface Work {
  * The bodies to send, in order, and how many parts they are on the air (more than bodies where the SMSC cuts
  * message_payload itself). What came as one part of a long message stays one, in the SMSC's style where that always
  * fits. Refused: ESME_RINVMSGLEN over `partsMax` parts, or for a part that no SMS holds; ESME_RINVESMCLASS for a broken
- * user data header; ESME_RINVDCS (ESME_RSUBMITFAIL before 5.0) for text that the SMSC can not be told.
+ * user data header; ESME_RINVDFTMSGID for a canned message that the version has no number for; ESME_RINVDCS
+ * (ESME_RSUBMITFAIL before 5.0) for text that the SMSC can not be told.
  */
 export function shape(
   message: MessageObject,
@@ -76,6 +83,9 @@ export function shape(
   // No SMS holds it, and with what we would add it is longer than its length octet can say.
   if (udhLength(carried.elements) > USER_DATA_OCTETS) {
     return refuse(smpp.ESME_RINVMSGLEN, 'the user data header is longer than one SMS');
+  }
+  if ((message.defaultMessageId ?? 0) > defaultMessageMax(profile)) {
+    return refuse(smpp.ESME_RINVDFTMSGID, "sm_default_msg_id is above what the SMSC's version has");
   }
   const base = fieldsFor(message, profile, nowMs);
   const work: Work = { message, base, carried, sender, profile, references, nowMs };

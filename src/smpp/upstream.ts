@@ -3,6 +3,7 @@ import type { Config, SmscConfig } from '../core/config.ts';
 import { ReferenceNumbers } from '../core/reference-numbers.ts';
 import { VERSION_33 } from './constants.ts';
 import { versionNumber } from './negotiate.ts';
+import type { Negotiated } from './negotiate.ts';
 import type { SmscProfile } from './shape-profile.ts';
 
 /** `tlvs`: the [[tlv]] of the configuration, which tlv_map names. */
@@ -24,6 +25,25 @@ export function profileOf(smsc: SmscConfig, tlvs: Config['tlv']): SmscProfile {
     longMessages: smsc.long_messages,
     tlvMap: new Map(map),
   };
+}
+
+const WITHOUT_TLVS = 0x100;
+
+/** What was negotiated as one number, which is never 0. */
+export function spokenOf({ version, tlvs }: Negotiated): number {
+  return tlvs ? version : version | WITHOUT_TLVS;
+}
+
+/**
+ * The profile of an SMSC whose binds speak `spoken` (0: not known yet): `configured` itself where that is no less than
+ * it is configured for.
+ */
+export function profileAsSpoken(configured: SmscProfile, spoken: number): SmscProfile {
+  if (spoken === 0) return configured;
+  const version = Math.min(configured.version, spoken & 0xff);
+  const tlvs = configured.tlvs && (spoken & WITHOUT_TLVS) === 0;
+  if (version === configured.version && tlvs === configured.tlvs) return configured;
+  return { ...configured, version, tlvs, configured };
 }
 
 const PAIRS = 65_536;

@@ -160,6 +160,7 @@ test('query, cancel and replace of a message that its SMSC has go on to it, as f
 
 test('broadcasts: for accounts that may, through an SMSC that can; the id works for its own account only', async () => {
   const smsc = await stage.npmSmsc(() => undefined);
+  smsc.version = 0x50;
   const queried: string[] = [];
   const account = [{ broadcast: true }, { name: 'other', password_hash: DEMO_HASH, broadcast: true }];
   const mute = { name: 'mute', password_hash: DEMO_HASH };

@@ -111,6 +111,8 @@ export async function rawBound(port: number, command = BIND_TRANSCEIVER, version
 /** An SMSC that takes every bind and leaves the rest to the test. */
 export class RawSmsc {
   port = 0;
+  /** sc_interface_version of the next bind responses. */
+  version: number | undefined = undefined;
   readonly #server: Server;
   /** Connections whose bind was answered, in order. */
   readonly bound: RawPeer[] = [];
@@ -120,9 +122,11 @@ export class RawSmsc {
     server.on('connection', (socket) => void this.#onConnection(new RawPeer(socket)));
   }
 
-  static async start(): Promise<RawSmsc> {
+  /** `version`: its sc_interface_version. */
+  static async start(version?: number): Promise<RawSmsc> {
     const server = createServer();
     const smsc = new RawSmsc(server);
+    smsc.version = version;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
@@ -132,9 +136,11 @@ export class RawSmsc {
 
   async #onConnection(peer: RawPeer): Promise<void> {
     const request = Buffer.from(await peer.takePdu(), 'hex');
-    // The response has the request's id with bit 31 set; the body is our system_id.
+    // The response has the request's id with bit 31 set; the body is our system_id, and the TLV 0210 of one octet.
     const command = (request.readUInt32BE(4) | 0x8000_0000) >>> 0;
-    peer.write(pduBytes(command, request.readUInt32BE(12), Buffer.from('raw\0')));
+    const announced = this.version === undefined ? [] : [0x02, 0x10, 0, 1, this.version];
+    const body = Buffer.concat([Buffer.from('raw\0'), Buffer.from(announced)]);
+    peer.write(pduBytes(command, request.readUInt32BE(12), body));
     this.bound.push(peer);
   }
 

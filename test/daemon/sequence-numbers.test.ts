@@ -27,7 +27,7 @@ test('a submit_sm and a request after it with the same number are both answered'
 });
 
 test('an answer of the SMSC with a TLV of an illegal length is passed on', async () => {
-  const smsc = await RawSmsc.start();
+  const smsc = await RawSmsc.start(0x50);
   await stage.serve({
     account: [{ broadcast: true }],
     smsc: [{ port: smsc.port, interface_version: '5.0', supports: ['broadcast_sm'] }],

@@ -132,6 +132,7 @@ export function makeEdge(
       cells: smscCells(pages, index),
       config: smsc,
       profile: profileOf(smsc, config.tlv),
+      spoken: 0,
     };
   });
   const edge: EdgeState = {

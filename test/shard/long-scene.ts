@@ -25,6 +25,7 @@ import { DeliverReader, onDeliver } from '../../src/shard/receipts-in.ts';
 import { deskOf } from '../../src/shard/receipts-out.ts';
 import { recover } from '../../src/shard/recover.ts';
 import { Settler } from '../../src/shard/settle.ts';
+import { settleVersions } from '../../src/shard/spoken.ts';
 import type { ShardState, Smsc } from '../../src/shard/state.ts';
 import type { OutboundBind } from '../../src/smpp/client.ts';
 import { StatusClasses } from '../../src/core/retry.ts';
@@ -94,6 +95,8 @@ export class LongScene {
   version: number;
   /** The bind is up: the SMSC takes messages. */
   isUp = true;
+  /** What the bind speaks; undefined: what the SMSC is configured for. */
+  #spoken: { version: number; tlvs: boolean } | undefined;
   #answersFrom!: RingReader;
   #sequence = 0;
   #segmentLast = 0;
@@ -135,6 +138,7 @@ export class LongScene {
     const bind = this.#bind();
     smsc.binds.push(bind);
     shard.binds.push(bind);
+    if (this.#spoken !== undefined) settleVersions(smsc);
     deskOf(shard, 0).window[0] = 100;
     this.shard = shard;
     await this.commit();
@@ -146,7 +150,8 @@ export class LongScene {
       number: 0,
       kind: 'transceiver',
       state: BOUND_TRX,
-      tlvs: true,
+      version: this.#spoken?.version ?? 0x50,
+      tlvs: this.#spoken?.tlvs ?? true,
       classes: new StatusClasses({}),
       window: { size: 0, expire: () => undefined },
       room: () => (this.isUp ? 100 - this.inFlight.length : 0),
@@ -167,6 +172,14 @@ export class LongScene {
     const sms = { ...readSubmit(Buffer.concat([Buffer.alloc(16), body])), slot, id };
     this.inFlight.push(sms);
     this.sent.push(sms);
+  }
+
+  /** The SMSC binds anew and speaks this; the edge does not hear of it. */
+  speak(version: number, tlvs: boolean): void {
+    this.#spoken = { version, tlvs };
+    const [smsc] = this.shard.owned;
+    Object.assign(smsc.binds[0], this.#spoken);
+    settleVersions(smsc);
   }
 
   /** Submits; returns the sequence_number, which `answers` knows after the commit, or at once when it is refused. */

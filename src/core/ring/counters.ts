@@ -66,6 +66,8 @@ export const SMSC_UNMATCHED = 10;
 export const SMSC_EXPIRED = 11;
 export const SMSC_CONGESTION = 12;
 export const SMSC_RECEIPT_TLVS_LEFT_OUT = 13;
+/** What its binds speak (`spokenOf` in smpp/upstream.ts); 0: it was never bound. */
+export const SMSC_SPOKEN = 14;
 
 export interface CounterPages {
   readonly threads: SharedArrayBuffer[];
