@@ -61,8 +61,7 @@ export function broadcast(session: Session, pdu: Broadcast, sequence: number): n
 
 function supporting(session: Session): EdgeSmsc | undefined {
   const able = session.edge.smscs.filter(
-    ({ config, profile }) =>
-      config.supports.includes('broadcast_sm') && profile.version >= smpp.VERSION_50,
+    ({ config, profile }) => config.supports.includes('broadcast_sm') && profile.version >= smpp.VERSION_50,
   );
   return able.find(({ cells }) => cells[SMSC_BOUND] > 0) ?? able[0];
 }

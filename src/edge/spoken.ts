@@ -4,8 +4,8 @@ import { profileAsSpoken } from '../smpp/upstream.ts';
 import type { EdgeState } from './state.ts';
 
 /**
- * Messages are made for what the binds of their SMSC speak from now on. Some times a second: what was made in between is
- * looked at once more before it is sent.
+ * Messages are made for what the binds of their SMSC speak from now on. Some times a second: what was made in between
+ * is looked at once more before it is sent.
  */
 export function followVersions({ smscs, accounts }: EdgeState): void {
   for (const smsc of smscs) {

@@ -223,8 +223,8 @@ function timeOf(ms: number): string {
 }
 
 /**
- * A broadcast: the body goes out as it is, and the SMSC's response comes back as it is. ESME_RSYSERR where no bind of the
- * SMSC speaks 5.0, or none can send now.
+ * A broadcast: the body goes out as it is, and the SMSC's response comes back as it is. ESME_RSYSERR where no bind of
+ * the SMSC speaks 5.0, or none can send now.
  */
 export function forwardRequest(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
   const { u8, u16, u32 } = bytes;

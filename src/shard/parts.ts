@@ -213,7 +213,11 @@ function tellFollowers(shard: ShardState, idHigh: number, idLow: number, outcome
   const told: PendingRow[] = [];
   for (const row of followersOf(shard, idHigh, idLow)) {
     toScratch(shard, row);
-    if (isToldOf(shard, scratch, outcome)) told.push(row);
+    if ((table.flags[scratch] & FLAG_INTERNAL) !== 0) {
+      // Made of a client's parts, and cut anew since: those are told.
+      endSlot(shard, scratch, outcome.state, FINAL_PART);
+      tellFollowers(shard, row.idHigh, row.idLow, outcome);
+    } else if (isToldOf(shard, scratch, outcome)) told.push(row);
     else {
       const isAsked = (table.registeredDelivery[scratch] & 3) !== 0;
       endSlot(shard, scratch, outcome.state, isAsked ? reasonOf(outcome) : FINAL_PART);

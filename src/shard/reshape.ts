@@ -2,14 +2,7 @@
  * Messages that were made for an SMSC as it is configured, before its binds turned out to speak less. Each is looked at
  * before it is sent: most go as they are, some are written anew, and what the lower version can not say at all ends.
  */
-import {
-  FLAG_DATA_SM,
-  FLAG_INTERNAL,
-  FLAG_PART,
-  FLAG_TOLD,
-  NO_BLOCK,
-  SLOT_HELD,
-} from '../core/message-table.ts';
+import { FLAG_DATA_SM, FLAG_PART, FLAG_TOLD, NO_BLOCK, SLOT_HELD } from '../core/message-table.ts';
 import { PARTS_MAX } from '../core/limits.ts';
 import { HELD_SHAPED } from '../core/records.ts';
 import { SMSC_FAILED } from '../core/ring/counters.ts';
@@ -53,8 +46,8 @@ export const GONE = 1;
 /** It needs the store, which can not be written to now: it waits. */
 export const LATER = 2;
 
-/** Those that can not become the parts of a message of their own: they are parts, or told of with others. */
-const FLAGS_TIED = FLAG_PART | FLAG_TOLD | FLAG_INTERNAL;
+/** Those that can not become the parts of a message of their own: they are parts, or one destination of several. */
+const FLAGS_TIED = FLAG_PART | FLAG_TOLD;
 const fields = new MessageFields();
 
 /** What to send for the queued message in a slot, whose SMSC may speak less than it was made for. */

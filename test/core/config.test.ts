@@ -87,6 +87,14 @@ describe('checkConfig', () => {
       ofSmsc({ outbind_listen: '0.0.0.0:1', outbind_system_id: 'a', outbind_password: 'b', bind: 'pair' }),
       /^smsc\.0\.bind: must be "receiver" or "transceiver" with outbind_listen$/,
     ],
+    [
+      ofSmsc({ supports: ['broadcast_sm'] }),
+      /^smsc\.0\.supports: "broadcast_sm" needs interface_version "5\.0" \(it is "3\.4"\)$/,
+    ],
+    [
+      ofSmsc({ supports: ['query_sm', 'data_sm'], interface_version: '3.3' }),
+      /^smsc\.0\.supports: "data_sm" needs interface_version "3\.4" or "5\.0" \(it is "3\.3"\)$/,
+    ],
     [file({ smsc: [smsc(), smsc()] }), /^smsc\.1\.id: "one" is already the id of smsc 1$/],
     [file({ demo: { password: 'x' } }), /^demo\.password: is only for a demo: needs simulator = true$/],
     [

@@ -48,11 +48,16 @@ export interface OctetSmscOptions {
   /** The stat of a receipt that follows the answer at once; undefined: none follows. */
   stat?: (sms: Sms, number: number) => string | undefined;
   port?: number;
+  version?: number;
 }
 
 export class OctetSmsc {
   readonly sms: Sms[] = [];
+  /** Requests of other kinds, which the test answers. */
+  readonly others: Buffer[] = [];
   port = 0;
+  /** sc_interface_version of the next bind responses; undefined: none. */
+  version: number | undefined;
   readonly #server: Server;
   readonly #options: OctetSmscOptions;
   readonly #sockets = new Set<Socket>();
@@ -74,6 +79,7 @@ export class OctetSmsc {
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
     smsc.port = address.port;
+    smsc.version = options.version;
     return smsc;
   }
 
@@ -100,14 +106,22 @@ export class OctetSmsc {
       void socket.write(pduBytes((command | RESPONSE) >>> 0, sequence, body, status));
     if (BINDS.includes(command)) {
       this.#sockets.add(socket);
-      respond(Buffer.from('octets\0'));
+      const announced = this.version === undefined ? [] : [0x02, 0x10, 0, 1, this.version];
+      respond(Buffer.concat([Buffer.from('octets\0'), Buffer.from(announced)]));
       for (const { pdu: unanswered } of this.#waiting.values()) socket.write(unanswered);
     } else if (command === ENQUIRE_LINK || command === UNBIND) respond(Buffer.alloc(0));
     else if (command === SUBMIT_SM) this.#onSubmit(pdu, respond);
     else if (command === (DELIVER_SM | RESPONSE) >>> 0) {
       this.#waiting.get(sequence)?.resolve(pdu.readUInt32BE(8));
       this.#waiting.delete(sequence);
-    }
+    } else if (command < RESPONSE) this.others.push(Buffer.from(pdu));
+  }
+
+  /** Answers one of `others`. */
+  respond(request: Buffer, body: Buffer, status = 0): void {
+    const [socket] = this.#sockets;
+    const command = (request.readUInt32BE(4) | RESPONSE) >>> 0;
+    socket.write(pduBytes(command, request.readUInt32BE(12), body, status));
   }
 
   #onSubmit(pdu: Buffer, respond: (body: Buffer, status?: number) => void): void {

@@ -66,6 +66,14 @@ describe('needsShape', () => {
     ['another alphabet there', { message: text('a') }, {}, { alphabet: 'latin1' }],
     ['another alphabet here', { message: text('a') }, { alphabet: 'utf8' }, {}],
     ['a data_coding that 3.3 reads otherwise', { dataCoding: 3, message: text('a') }, {}, SMSC_33],
+    [
+      'a data_coding of 3.3, for an SMSC that may speak 3.4 again',
+      { dataCoding: 1, message: text('a') },
+      { version: 0x33 },
+      { ...SMSC_33, configured: SMSC },
+    ],
+    ['a canned message that 3.3 has no number for', { defaultMessageId: 101 }, {}, SMSC_33],
+    ['a canned message that 3.4 has no number for', { defaultMessageId: 255 }, { version: 0x50 }, {}],
     ['a data_coding that 3.4 reads otherwise', { dataCoding: 1, message: text('a') }, { version: 0x33 }, {}],
     [
       'UCS-2 that may be transliterated',
@@ -118,6 +126,7 @@ describe('needsShape', () => {
   test('5.0 to 5.0 keeps what is of 5.0', () => {
     const sender = { version: 0x50 };
     expect(needs({ registeredDelivery: 3, priority: 4, esmClass: 2 }, sender, SMSC_50)).toBe(false);
+    expect(needs({ defaultMessageId: 255 }, sender, SMSC_50)).toBe(false);
     expect(needs(vectorMessage('submit_sm_v50_tlvs'), sender, SMSC_50)).toBe(false);
   });
 });

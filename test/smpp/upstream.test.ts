@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { checkConfig } from '../../src/core/config.ts';
 import type { Config } from '../../src/core/config.ts';
-import { profileOf, referenceNumbers } from '../../src/smpp/upstream.ts';
+import { profileAsSpoken, profileOf, referenceNumbers, spokenOf } from '../../src/smpp/upstream.ts';
+import { SMSC, SMSC_33, SMSC_50 } from './shape-support.ts';
 
 function configOf(smsc: object, tlv: object[] = []): Config {
   const one = { id: 'a', host: '127.0.0.1', port: 2775, system_id: 'us', password: 'p', ...smsc };
@@ -49,6 +50,26 @@ describe('an SMSC as it must be spoken to', () => {
         [0x1402, 0],
       ]),
     });
+  });
+});
+
+describe('an SMSC whose binds speak', () => {
+  test.each([
+    ['nothing yet', SMSC_50, 0],
+    ['what it is configured for', SMSC_50, spokenOf({ version: 0x50, tlvs: true })],
+    ['more than that', SMSC, spokenOf({ version: 0x50, tlvs: true })],
+    ['3.3, as is configured', SMSC_33, spokenOf({ version: 0x33, tlvs: false })],
+  ])('%s: as it is configured', (_what, configured, spoken) => {
+    expect(profileAsSpoken(configured, spoken)).toBe(configured);
+  });
+
+  test('less: that, and what it is configured for is kept', () => {
+    const less = profileAsSpoken(SMSC_50, spokenOf({ version: 0x34, tlvs: true }));
+    expect(less).toEqual({ ...SMSC_50, version: 0x34, configured: SMSC_50 });
+    const bare = profileAsSpoken(SMSC, spokenOf({ version: 0x34, tlvs: false }));
+    expect(bare).toEqual({ ...SMSC, tlvs: false, configured: SMSC });
+    const least = profileAsSpoken(SMSC_50, spokenOf({ version: 0x33, tlvs: false }));
+    expect(least).toEqual({ ...SMSC_50, version: 0x33, tlvs: false, configured: SMSC_50 });
   });
 });
 
