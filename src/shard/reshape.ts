@@ -64,12 +64,16 @@ export function reshape(
   const isData = (table.flags[slot] & FLAG_DATA_SM) !== 0;
   const message = messageToChange(shard, slot, isData, sender, smsc);
   if (message === undefined) return AS_IT_IS;
+  if (typeof message === 'number') return end(shard, smsc, slot, message);
   let shaped = shape(message, sender, profile, references, nowMs);
   if (!shaped.ok) shaped = shapeLonePart(message, sender, profile, references, nowMs);
   if (!shaped.ok) return end(shard, smsc, slot, shaped.status);
   const [body] = shaped.bodies;
   if (shaped.bodies.length > 1) {
-    if ((table.flags[slot] & FLAGS_TIED) !== 0) return end(shard, smsc, slot, ESME_RINVMSGLEN);
+    // Without its account's settings it could not be cut either.
+    const isTied =
+      (table.flags[slot] & FLAGS_TIED) !== 0 || shard.accounts[table.account[slot]] === undefined;
+    if (isTied) return end(shard, smsc, slot, ESME_RINVMSGLEN);
     return holdToSplit(shard, slot, message, version);
   }
   if (isData && sendsTlvs(profile)) {
@@ -82,14 +86,14 @@ function partsMaxOf({ accounts, table }: ShardState, slot: number): number {
   return accounts[table.account[slot]]?.parts_max ?? PARTS_MAX;
 }
 
-/** The message, where it must change; undefined: it is one for the SMSC as it is. */
+/** The message, where it must change; undefined: it is one for the SMSC as it is; a command_status: it is none. */
 function messageToChange(
   shard: ShardState,
   slot: number,
   isData: boolean,
   sender: Sender,
   { profile }: Smsc,
-): MessageObject | undefined {
+): MessageObject | number | undefined {
   const { table } = shard;
   const chunk = table.bodyBlock[slot];
   const isHere = chunk !== NO_BLOCK;
@@ -103,8 +107,7 @@ function messageToChange(
   const status = isData
     ? scanDataSm(bytes, start, end, fields)
     : scanDeliverSm(bytes, start, end, VERSION_50, fields);
-  // It was read when it was accepted.
-  if (status !== ESME_ROK) throw new Error(`a queued message can not be read: 0x${status.toString(16)}`);
+  if (status !== ESME_ROK) return status;
   const fits = !needsShape(bytes, fields, sender, profile);
   if (fits && (!isData || sendsTlvs(profile))) return undefined;
   const message = readMessage(bytes, fields);

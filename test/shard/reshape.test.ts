@@ -213,6 +213,18 @@ describe('a message that must be several now', () => {
     }
   });
 
+  test('is read as it was made, in the alphabet of its SMSC and not of its client', async () => {
+    const scene = await LongScene.open({ smsc: { long_messages: 'payload', alphabet: 'latin1' } });
+    // GSM 03.38: e acute is 05; ISO-8859-1: E9, which is no GSM character.
+    await queued(scene, [{ message_payload: Buffer.alloc(200, 0x05) }]);
+    const sent = await comesUp(scene, 0x33, false);
+    const text = sent.map((sms) => {
+      const { text: octets } = partOf(sms);
+      return sms.dataCoding === 8 ? octets.swap16().toString('utf16le') : octets.toString('latin1');
+    });
+    expect(text.join('')).toBe('\u00e9'.repeat(200));
+  });
+
   test('is cut no more where the SMSC speaks the later version again by then', async () => {
     const scene = await LongScene.open(PAYLOAD_STYLE);
     const [id] = await queued(scene, [{ message_payload: latin1(long) }]);
@@ -244,6 +256,14 @@ describe('a message that must be several now', () => {
 });
 
 describe('what the lower version can not say', () => {
+  test('ends, if it is to be cut and its account is gone', async () => {
+    const scene = await LongScene.open({ smsc: { long_messages: 'payload' } });
+    const [id] = await queued(scene, [{ message_payload: latin1('l'.repeat(400)) }]);
+    scene.shard.accounts = [];
+    expect(await comesUp(scene, 0x33, false)).toEqual([]);
+    expect(scene.told).toMatchObject([{ id, state: 5, err: '001' }]);
+  });
+
   test('ends, and its client is told why', async () => {
     const scene = await LongScene.open({ smsc: { long_messages: 'payload' } });
     const ids = await queued(scene, [
