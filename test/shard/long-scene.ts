@@ -3,10 +3,7 @@
  * clients submit goes the whole way, and a crash is a new shard over what the old one has on disk.
  */
 import { expect, onTestFinished, vi } from 'vitest';
-import { decodeEvent, eventsOf } from '../../src/cdr/decode.ts';
 import type { LedgerEvent } from '../../src/cdr/event.ts';
-import { openSegmentReader } from '../../src/cdr/lmdb.ts';
-import { listSegments } from '../../src/cdr/segments.ts';
 import type { AccountConfig, SmscConfig } from '../../src/core/config.ts';
 import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
 import type { RingReader } from '../../src/core/ring/ring.ts';
@@ -38,8 +35,9 @@ import { bytesWith } from '../core/memory.ts';
 import { makeAccount, makeEdge, received } from '../edge/harness.ts';
 import type { TestEdge } from '../edge/harness.ts';
 import { oracleEncode, withTlvs } from '../support/oracle.ts';
-import { temporaryDirectory } from '../support/ledger.ts';
+import { idText, temporaryDirectory } from '../support/ledger.ts';
 import { makeShard, openJournal } from './harness.ts';
+import { eventsIn } from './long-events.ts';
 import { readSubmit } from '../daemon/octet-smsc.ts';
 import type { Sms } from '../daemon/octet-smsc.ts';
 
@@ -264,7 +262,7 @@ export class LongScene {
     const { journal } = this.shard;
     for (let quiet = false; !quiet;) {
       journal.kick(this.nowMs);
-      while (journal.isCommitting() && !this.shard.blocked) await nextTurn();
+      while (journal.isCommitting() && !this.shard.blocked) await new Promise((next) => setImmediate(next));
       quiet = !this.#read() && (journal.filling.isEmpty() || this.shard.blocked);
     }
   }
@@ -374,17 +372,8 @@ export class LongScene {
   }
 
   /** All events of the ledger, in order. */
-  async events(): Promise<LedgerEvent[]> {
-    const events: LedgerEvent[] = [];
-    for (const { path } of listSegments(this.#dataDir, 0)) {
-      const reader = openSegmentReader(path);
-      for (const { bytes } of reader.blocks(1)) {
-        for (const { at, type } of eventsOf(bytes))
-          if (type !== 9 && type !== 0) events.push(decodeEvent(bytes, at));
-      }
-      await reader.close();
-    }
-    return events;
+  events(): Promise<LedgerEvent[]> {
+    return eventsIn(this.#dataDir);
   }
 
   /** `STATE REASON` of each message's FINAL events, by id; a message without one is there with none. */
@@ -402,12 +391,4 @@ export class LongScene {
     if (answer?.status !== 0) throw new Error(`submit ${sequence} was answered ${answer?.status}`);
     return answer.id;
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-function idText(idHigh: number, idLow: number): string {
-  return idHigh.toString(16).padStart(8, '0') + idLow.toString(16).padStart(8, '0');
 }

@@ -25,6 +25,11 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
+/** A message id as clients are told it: 16 hexadecimal digits. */
+export function idText(idHigh: number, idLow: number): string {
+  return idHigh.toString(16).padStart(8, '0') + idLow.toString(16).padStart(8, '0');
+}
+
 /**
  * header: u32 length, u8 type, u8 a, u16 b, u32 idLow, u32 idHigh, f64 timeMs; then the payload, padded to
  * 8.

@@ -1,0 +1,20 @@
+import { decodeEvent, eventsOf } from '../../src/cdr/decode.ts';
+import type { LedgerEvent } from '../../src/cdr/event.ts';
+import { openSegmentReader } from '../../src/cdr/lmdb.ts';
+import { listSegments } from '../../src/cdr/segments.ts';
+
+const NAMES = 9;
+
+/** All events of the ledger of shard 0, in order. */
+export async function eventsIn(dataDir: string): Promise<LedgerEvent[]> {
+  const events: LedgerEvent[] = [];
+  for (const { path } of listSegments(dataDir, 0)) {
+    const reader = openSegmentReader(path);
+    for (const { bytes } of reader.blocks(1)) {
+      for (const { at, type } of eventsOf(bytes))
+        if (type !== NAMES && type !== 0) events.push(decodeEvent(bytes, at));
+    }
+    await reader.close();
+  }
+  return events;
+}
