@@ -150,7 +150,7 @@ describe('close', () => {
     await serve();
     const peer = await rawBound(stage.site.smppPort);
     await runSession(stage.site, 'close', await idOf(stage.site, ({ kind }) => kind === 'esme'));
-    await peer.untilClosed(10_000);
+    await peer.untilClosed();
   });
 
   test('of a bind to an SMSC: it comes back', async () => {

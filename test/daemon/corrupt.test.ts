@@ -74,12 +74,25 @@ function overwrite(path: string, at: number, bytes: Buffer): void {
   writeFileSync(path, whole);
 }
 
+/** Wherever they are: which pages of the file are in use is not to be seen from outside. */
+function overwriteMessages(path: string): void {
+  const whole = readFileSync(path);
+  const number = '962790000001';
+  let count = 0;
+  for (let at = whole.indexOf(number); at >= 0; at = whole.indexOf(number, at), count++) {
+    garbage(number.length).copy(whole, at);
+  }
+  expect(count).toBeGreaterThan(0);
+  writeFileSync(path, whole);
+}
+
 const DAMAGES: [string, (file: SegmentFile) => void][] = [
   ['cut to its half', ({ path, bytes }) => truncateSync(path, Math.floor(bytes / 2))],
   ['emptied', ({ path }) => truncateSync(path, 0)],
   ['all garbage', ({ path, bytes }) => writeFileSync(path, garbage(bytes))],
   ['garbage in place of both meta pages', ({ path }) => overwrite(path, 0, garbage(8192))],
-  ['garbage in the middle', ({ path, bytes }) => overwrite(path, bytes >> 1, garbage(bytes >> 2))],
+  ['garbage behind both meta pages', ({ path, bytes }) => overwrite(path, 8192, garbage(bytes - 8192))],
+  ['garbage in each of its messages', ({ path }) => overwriteMessages(path)],
   ['another kind of file', ({ path }) => writeFileSync(path, 'SQLite format 3\0'.padEnd(4096, '\0'))],
 ];
 

@@ -255,7 +255,7 @@ describe('peers that do not do their part', () => {
   test('one that is gone without a word is let go after two enquire_links', async () => {
     const peer = await bound();
     // enquire_link_s 2, and 2 s for each of the two answers.
-    await peer.untilClosed(12_000);
+    await peer.untilClosed(30_000);
     expect(peer.heard).toMatch(/^(00000010000000150000000000000\w{3}){2}$/);
   });
 

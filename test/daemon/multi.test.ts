@@ -47,7 +47,7 @@ test('submit_multi: numbers and lists, each once, told under one id; who was ref
   expect(answer.unsuccess_sme).toMatchObject([
     { destination_addr: '', error_status_code: smpp.ESME_RINVDSTADR },
   ]);
-  await until(() => esme.receipts.length === 4, 'a receipt for each destination', 10_000);
+  await until(() => esme.receipts.length === 4, 'a receipt for each destination');
   const seen = esme.receipts.map(
     ({ id, stat, pdu }) => `${pdu.source_addr} ${id === answer.message_id} ${stat}`,
   );
@@ -137,7 +137,7 @@ test('query, cancel and replace of a message that its SMSC has go on to it, as f
   }
   const esme = await stage.esme();
   const id = await esme.send();
-  await until(() => smsc.submits.length === 1, 'the submit', 5_000);
+  await until(() => smsc.submits.length === 1, 'the submit');
   const state = await ask(esme, 'query_sm', { message_id: id, ...SENDER });
   expect([state.command_status, state.message_id, state.message_state, state.error_code]).toEqual([
     0,

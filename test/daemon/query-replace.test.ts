@@ -47,7 +47,7 @@ test('replace_if_present_flag that brings another priority: the message goes bef
   const urgent = { priority_flag: 2, replace_if_present_flag: 1, destination_addr: '962790000002' };
   expect(await esme.send({ ...urgent, short_message: 'new' })).toBe(id);
   const smsc = await stage.npmSmsc((submitted) => submitted.answer(`A${submitted.number}`), port);
-  await until(() => smsc.submits.length === 2, 'both', 15_000);
+  await until(() => smsc.submits.length === 2, 'both');
   expect(smsc.submits.map(({ text }) => text)).toEqual(['new', 'between']);
 });
 

@@ -23,7 +23,7 @@ test('query_sm follows a message from its schedule to its end, also over a crash
   const later = await esme.send({ schedule_delivery_time: inSeconds(3_000) });
   expect(await stateOf(esme, later)).toEqual([ROK, smpp.STATE_SCHEDULED]);
   const id = await esme.send();
-  await until(() => smsc.submits.length === 1, 'the submit', 5_000);
+  await until(() => smsc.submits.length === 1, 'the submit');
   expect(await stateOf(esme, id)).toEqual([ROK, smpp.STATE_ENROUTE]);
   await stage.daemon.kill();
   answer = true;
@@ -81,7 +81,7 @@ test('cancel_sm ends a waiting message as DELETED, for good', async () => {
   expect(await stateOf(esme, silent)).toEqual([ROK, smpp.STATE_DELETED]);
   await stage.daemon.kill();
   await stage.start();
-  await until(() => smsc.submits.length === 1, 'the message that was kept', 15_000);
+  await until(() => smsc.submits.length === 1, 'the message that was kept');
   expect(smsc.submits[0].text).toBe('kept');
   const { cdr, types } = await stage.history(silent);
   expect([types, cdr.reason]).toEqual([['ACCEPTED', 'FINAL'], 'CANCELLED']);
@@ -107,7 +107,7 @@ test('cancel_sm without an id takes all that waits with these addresses and this
   expect((await stateOf(esme, elsewhere))[1]).toBe(smpp.STATE_ENROUTE);
   expect((await ask(esme, 'cancel_sm', group)).command_status).toBe(ROK);
   expect((await stateOf(esme, stays))[1]).toBe(smpp.STATE_DELETED);
-  await until(() => smsc.submits.length === 1, 'what was left', 15_000);
+  await until(() => smsc.submits.length === 1, 'what was left');
 });
 
 test('replace_sm: the waiting message has its new text, also after a crash; one that was sent has not', async () => {
@@ -125,7 +125,7 @@ test('replace_sm: the waiting message has its new text, also after a crash; one 
   expect((await ask(esme, 'replace_sm', soon)).command_status).toBe(ROK);
   await stage.daemon.kill();
   await stage.start();
-  await until(() => smsc.submits.length === 1, 'the submit', 15_000);
+  await until(() => smsc.submits.length === 1, 'the submit');
   const { pdu } = smsc.submits[0];
   const sent = { ...pdu, message: String(pdu.short_message.message) };
   expect(sent).toMatchObject({
@@ -152,7 +152,7 @@ test('replace_if_present_flag: the waiting message of these addresses takes the 
   expect(await esme.send({ ...waiting, short_message: '2 new messages' })).toBe(first);
   const other = await esme.send({ ...waiting, service_type: 'VMN', short_message: 'of another kind' });
   expect(other).not.toBe(first);
-  await until(() => smsc.submits.length === 2, 'both', 15_000);
+  await until(() => smsc.submits.length === 2, 'both');
   expect(smsc.submits.map(({ text }) => text).toSorted()).toEqual(['2 new messages', 'of another kind']);
   // Nothing waits any more: it is a new message.
   expect(await esme.send({ ...waiting, short_message: '3 new messages' })).not.toBe(first);

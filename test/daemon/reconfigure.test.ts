@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Daemon, pause, writeConfig } from '../support/daemon.ts';
+import { Daemon, pause, until, writeConfig } from '../support/daemon.ts';
 import type { ConfigTables } from '../support/daemon.ts';
 import { freePort } from '../support/ports.ts';
 import { Stage } from './stage.ts';
@@ -27,7 +27,8 @@ describe('started again with another configuration while messages are open', () 
     await stage.start();
     const second = await stage.esme();
     await second.receipt(await second.send());
-    await pause(1_500);
+    await until(() => second.receipts.length > 1, 'one of those that go on');
+    await pause(1_000);
     expect(stage.daemon.command.isRunning).toBe(true);
     const had = second.receipts.length - 1;
     expect(had).toBeGreaterThan(0);

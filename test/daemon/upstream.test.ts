@@ -77,7 +77,7 @@ test('an SMSC that answers the bind as 3.3 gets no TLVs', async () => {
   await stage.serve({ smsc: [{ port: smsc.port }] });
   const esme = await stage.esme();
   await esme.send({ user_message_reference: 77, source_port: 1234, short_message: 'no more than this' });
-  await until(() => smsc.submits.length === 1, 'the submit', 5_000);
+  await until(() => smsc.submits.length === 1, 'the submit');
   const { pdu, text } = smsc.submits[0];
   expect(text).toBe('no more than this');
   expect(pdu).not.toHaveProperty('user_message_reference');
@@ -89,7 +89,7 @@ test('an alert_notification reaches the account whose message it is about', asyn
   await stage.serve({ smsc: [{ port: smsc.port }] });
   const esme = await stage.esme();
   await esme.send({ ...SENDER, destination_addr: '962790000009' });
-  await until(() => smsc.submits.length === 1, 'the submit', 5_000);
+  await until(() => smsc.submits.length === 1, 'the submit');
   const alert = (fields: object): void => {
     const sessions = smsc.sessions as unknown as { alert_notification(fields: object): void }[];
     sessions[0].alert_notification({ source_addr: '962790000009', ms_availability_status: 0, ...fields });
@@ -97,7 +97,7 @@ test('an alert_notification reaches the account whose message it is about', asyn
   alert({ esme_addr: 'Nobody' });
   alert({ esme_addr: 'Sender' });
   const isAlert = ({ command }: { command: string }): boolean => command === 'alert_notification';
-  await until(() => esme.pdus.some(isAlert), 'the alert', 5_000);
+  await until(() => esme.pdus.some(isAlert), 'the alert');
   const alerts = esme.pdus.filter(isAlert);
   expect(alerts).toMatchObject([
     { source_addr: '962790000009', esme_addr: 'Sender', ms_availability_status: 0 },
