@@ -1,5 +1,5 @@
 /** What the client is told of a message that went out in several parts. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pause, until } from '../support/daemon.ts';
 import type { ConfigTables } from '../support/daemon.ts';
 import { ask } from './ask.ts';
@@ -232,22 +232,22 @@ describe('a message that we cut', () => {
   });
 });
 
-describe('parts that the client cut', () => {
-  function pieces(esme: Esme, registered: number[], reference = 7): Promise<string[]> {
-    return Promise.all(
-      registered.map((registered_delivery, index) =>
-        esme.send({
-          esm_class: 0x40,
-          registered_delivery,
-          short_message: {
-            udh: Buffer.from([5, 0, 3, reference, registered.length, index + 1]),
-            message: Buffer.alloc(150, 0x61 + index),
-          },
-        }),
-      ),
-    );
-  }
+function pieces(esme: Esme, registered: number[], reference = 7): Promise<string[]> {
+  return Promise.all(
+    registered.map((registered_delivery, index) =>
+      esme.send({
+        esm_class: 0x40,
+        registered_delivery,
+        short_message: {
+          udh: Buffer.from([5, 0, 3, reference, registered.length, index + 1]),
+          message: Buffer.alloc(150, 0x61 + index),
+        },
+      }),
+    ),
+  );
+}
 
+describe('parts that the client cut', () => {
   test('get a receipt each', async () => {
     const { smsc, esme } = await serve();
     const ids = await pieces(esme, [1, 1, 0]);
@@ -298,6 +298,22 @@ describe('parts that the client cut', () => {
     await expectSilence(esme, 2);
     expect((await stage.finalOf(ids[1])).cdr).toMatchObject({ state: 'EXPIRED', reason: 'PART' });
   });
+});
+
+describe('parts that were joined, for an SMSC that only tells what it is asked for', () => {
+  const shared = new Stage();
+  let smsc: OctetSmsc;
+  let said = '';
+  beforeAll(async () => {
+    smsc = await shared.octetSmsc({
+      stat: ({ registeredDelivery }) => (isReported(registeredDelivery, said) ? said : undefined),
+    });
+    await shared.serve({
+      account: ['merged', 'each'].map((receipts) => ({ name: receipts, receipts, receipt_group_ms: 0 })),
+      smsc: [{ port: smsc.port, long_messages: 'payload' }],
+    });
+  });
+  afterAll(() => shared.clear());
 
   // [1, 2]: the last that asks is the one that one receipt for all goes by.
   test.each([
@@ -308,24 +324,17 @@ describe('parts that the client cut', () => {
     ['each', [2, 2], 'DELIVRD', []],
     ['each', [1, 2], 'DELIVRD', [0]],
     ['each', [3, 2], 'EXPIRED', [1]],
-  ])(
-    'and were joined, %s, asking %j for receipts: an SMSC that only tells what it is asked for says %s',
-    async (receipts, registered, stat, toldOf) => {
-      const { smsc, esme } = await serve({
-        account: { receipts },
-        smsc: { long_messages: 'payload' },
-        octets: {
-          stat: ({ registeredDelivery }) => (isReported(registeredDelivery, stat) ? stat : undefined),
-        },
-        esme: { fields: { interface_version: 0x50 } },
-      });
-      const ids = await pieces(esme, registered);
-      await until(() => smsc.sms.length === 1, 'the whole');
-      const expected = toldOf.map((index) => ids[index]);
-      await until(() => esme.receipts.length === expected.length, 'receipts');
-      for (const id of ids) await stage.finalOf(id);
-      expect(esme.receipts.map(({ id }) => id)).toEqual(expected);
-      expect(smsc.sms[0].registeredDelivery).toBe(1);
-    },
-  );
+  ])('%s, asking %j for receipts: it says %s', async (receipts, registered, stat, toldOf) => {
+    said = stat;
+    const before = smsc.sms.length;
+    const esme = await shared.esme({ fields: { system_id: receipts, interface_version: 0x50 } });
+    const ids = await pieces(esme, registered, before);
+    await until(() => smsc.sms.length === before + 1, 'the whole');
+    const expected = toldOf.map((index) => ids[index]);
+    await until(() => esme.receipts.length === expected.length, 'receipts');
+    for (const id of ids) await shared.finalOf(id);
+    expect(esme.receipts.map(({ id }) => id)).toEqual(expected);
+    expect(smsc.sms[before].registeredDelivery).toBe(1);
+    await esme.unbind();
+  });
 });

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { vectorNamed } from '../support/vectors.ts';
+import type { Esme, Receipt } from './esme.ts';
 import type { Submitted } from './smsc.ts';
 import { Stage } from './stage.ts';
 
@@ -58,48 +59,50 @@ function failedResponse(sequence: number, reason: number): Buffer {
 }
 
 describe('a transaction that failed', () => {
-  /** Answers the first submits so, then takes the message and sends its receipt. */
-  function failing(...reasons: number[]): (submitted: Submitted) => void {
-    return (submitted) => {
-      const { number, pdu, session } = submitted;
-      const reason = reasons[number - 1];
+  const shared = new Stage();
+  /** What the first submits of a test are answered with; then the message is taken, and its receipt is sent. */
+  let reasons: number[] = [];
+  let submits = 0;
+  let esme: Esme;
+  beforeAll(async () => {
+    const smsc = await shared.npmSmsc((submitted) => {
+      const { pdu, session } = submitted;
+      const reason = reasons[submits++];
       if (reason === undefined) answering()(submitted);
       // The package sends no body with an error.
       else (session as unknown as RawSession).socket.write(failedResponse(pdu.sequence_number, reason));
-    };
+    });
+    await shared.serve({ smsc: [{ port: smsc.port }] });
+    esme = await shared.esme();
+  });
+  afterAll(() => shared.clear());
+
+  /** Sends a message whose first submits end so; resolves with its receipt. */
+  async function failing(...some: number[]): Promise<Receipt> {
+    reasons = some;
+    submits = 0;
+    return esme.receipt(await esme.send());
   }
 
   test.each([1, 2])('for good, delivery_failure_reason %i: no second try', async (reason) => {
-    const smsc = await stage.npmSmsc(failing(reason));
-    await stage.serve({ smsc: [{ port: smsc.port }] });
-    const esme = await stage.esme();
-    expect(await esme.receipt(await esme.send())).toMatchObject({ stat: 'REJECTD', err: '0fe' });
-    expect(smsc.submits).toHaveLength(1);
+    expect(await failing(reason)).toMatchObject({ stat: 'REJECTD', err: '0fe' });
+    expect(submits).toBe(1);
   });
 
   test('for now, delivery_failure_reason 0 and 3: tried again each time', async () => {
-    const smsc = await stage.npmSmsc(failing(0, 3, 0));
-    await stage.serve({ smsc: [{ port: smsc.port }] });
-    const esme = await stage.esme();
-    expect((await esme.receipt(await esme.send())).stat).toBe('DELIVRD');
-    expect(smsc.submits).toHaveLength(4);
+    expect((await failing(0, 3, 0)).stat).toBe('DELIVRD');
+    expect(submits).toBe(4);
   });
 
   test('without a reason: tried once more', async () => {
-    const smsc = await stage.npmSmsc(failing(-1, -1));
-    await stage.serve({ smsc: [{ port: smsc.port }] });
-    const esme = await stage.esme();
-    expect((await esme.receipt(await esme.send())).stat).toBe('REJECTD');
-    expect(smsc.submits).toHaveLength(2);
+    expect((await failing(-1, -1)).stat).toBe('REJECTD');
+    expect(submits).toBe(2);
   });
 
   test('without a reason, and taken the second time: nothing of the failure is left', async () => {
-    const smsc = await stage.npmSmsc(failing(-1));
-    await stage.serve({ smsc: [{ port: smsc.port }] });
-    const esme = await stage.esme();
-    const id = await esme.send();
-    expect((await esme.receipt(id)).stat).toBe('DELIVRD');
-    const { lines } = await stage.finalOf(id);
+    const { id, stat } = await failing(-1);
+    expect(stat).toBe('DELIVRD');
+    const { lines } = await shared.finalOf(id);
     const final = lines.find(({ type }) => type === 'FINAL');
     expect(final).toMatchObject({ state: 'DELIVERED' });
     expect(JSON.stringify(final)).not.toContain('fe"');
