@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { Argv, CommandModule } from 'yargs';
 import { hashPassword } from '../admin/password.ts';
-import { PASSWORD_LENGTH_STRICT_MAX } from '../core/limits.ts';
+import { LONG_CREDENTIAL_LENGTH_MAX, PASSWORD_LENGTH_MAX } from '../core/limits.ts';
 import { EXIT, ExitError } from './exit.ts';
 
 export const hashPasswordCommand: CommandModule<object, { password: string | undefined }> = {
@@ -18,9 +18,10 @@ export const hashPasswordCommand: CommandModule<object, { password: string | und
   handler: async ({ password }) => {
     const read = password ?? (process.stdin.isTTY ? await prompt() : await readStdin());
     if (read === '') throw new ExitError('the password is empty', EXIT.badData);
-    if (Buffer.byteLength(read) > PASSWORD_LENGTH_STRICT_MAX) {
+    if (Buffer.byteLength(read) > PASSWORD_LENGTH_MAX) {
       process.stderr.write(
-        `tollgate: an SMPP bind carries ${PASSWORD_LENGTH_STRICT_MAX} characters at most\n`,
+        `tollgate: an SMPP bind carries ${PASSWORD_LENGTH_MAX} characters at most, ` +
+          `with long_credentials = true ${LONG_CREDENTIAL_LENGTH_MAX}\n`,
       );
     }
     process.stdout.write(`${hashPassword(read)}\n`);

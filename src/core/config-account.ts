@@ -14,7 +14,9 @@ const list = z.strictObject({
 });
 
 export const account = z.strictObject({
-  name: ascii(1, limits.NAME_LENGTH_MAX).describe('The system_id of its binds and its user name over HTTP.'),
+  name: ascii(1, limits.LONG_CREDENTIAL_LENGTH_MAX).describe(
+    'The system_id of its binds and its user name over HTTP: up to 15 characters, 64 with long_credentials.',
+  ),
   password_hash: z
     .string()
     .refine(
@@ -22,6 +24,10 @@ export const account = z.strictObject({
       'must be an argon2id hash as printed by "tollgate hash-password"',
     )
     .describe('As printed by "tollgate hash-password".'),
+  long_credentials: z
+    .boolean()
+    .default(false)
+    .describe('Its name and password may have up to 64 characters; SMPP allows 15 and 8.'),
   tps: integer(0, limits.TPS_MAX)
     .default(0)
     .describe('Messages a second, the parts of long ones counted; 0: no limit.'),
@@ -68,7 +74,7 @@ export const account = z.strictObject({
   outbind: listen
     .optional()
     .describe('Where its ESME listens: it is called with outbind while receipts wait and none is bound.'),
-  outbind_password: ascii(0, limits.PASSWORD_LENGTH_STRICT_MAX)
+  outbind_password: ascii(0, limits.PASSWORD_LENGTH_MAX)
     .default('')
     .describe('Our password there: as it is, "file:PATH" or "env:NAME".'),
   list: z.array(list).max(limits.LISTS_MAX, `at most ${limits.LISTS_MAX}`).default([]),

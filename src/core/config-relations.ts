@@ -1,3 +1,4 @@
+import { NAME_LENGTH_MAX, PASSWORD_LENGTH_MAX } from './limits.ts';
 import { suggest } from './suggest.ts';
 
 export interface ConfigProblem {
@@ -27,6 +28,7 @@ export function relationProblems(value: unknown): ConfigProblem[] {
     ordered(one, ['smsc', at], 'reconnect_min_s', 'reconnect_max_s', add);
     ordered(one, ['smsc', at], 'retry_min_s', 'retry_max_s', add);
   });
+  tables(top.account).forEach((one, at) => short(one, ['account', at], 'name', NAME_LENGTH_MAX, add));
   routes(table(top.route).smscs, ['route', 'smscs'], smscs, add);
   const tlvs = tables(top.tlv).map((one) => one.name);
   tables(table(top.route).rule).forEach((rule, at) => {
@@ -39,6 +41,8 @@ export function relationProblems(value: unknown): ConfigProblem[] {
       if (typeof to === 'string' && to !== '') known(to, ['smsc', at, 'tlv_map', from], tlvs, add);
     }
     supported(one, at, add);
+    short(one, ['smsc', at], 'system_id', NAME_LENGTH_MAX, add);
+    short(one, ['smsc', at], 'password', PASSWORD_LENGTH_MAX, add);
     if (typeof one.outbind_listen === 'string') {
       // Who calls is told our password there: it must have said something that not everybody knows.
       for (const key of ['outbind_system_id', 'outbind_password']) {
@@ -83,6 +87,13 @@ function duplicates(list: string, key: string, entries: readonly Table[], add: A
     if (before === undefined) first.set(name, at);
     else add([list, at, key], `"${name}" is already the ${key} of ${list} ${before + 1}`);
   });
+}
+
+/** What goes into a field of the bind is no longer than SMPP has it, unless long_credentials says that it may be. */
+function short(entry: Table, path: (string | number)[], key: string, most: number, add: Add): void {
+  const value = entry[key];
+  if (typeof value !== 'string' || value.length <= most || entry.long_credentials === true) return;
+  add([...path, key], `must be ${most} characters at most, more need long_credentials = true`);
 }
 
 function ordered(entry: Table, path: (string | number)[], low: string, high: string, add: Add): void {

@@ -25,10 +25,14 @@ export const smsc = z.strictObject({
     .regex(/^[A-Za-z0-9._:-]{1,253}$/, 'must be a host name or an address')
     .describe('Host name or address.'),
   port: integer(1, 65_535).describe('TCP port.'),
-  system_id: ascii(0, limits.NAME_LENGTH_MAX).describe('Our name at this SMSC.'),
-  password: ascii(0, limits.PASSWORD_LENGTH_MAX).describe(
+  system_id: ascii(0, limits.LONG_CREDENTIAL_LENGTH_MAX).describe('Our name at this SMSC.'),
+  password: ascii(0, limits.LONG_CREDENTIAL_LENGTH_MAX).describe(
     'Our password: as it is, "file:PATH" or "env:NAME".',
   ),
+  long_credentials: z
+    .boolean()
+    .default(false)
+    .describe('system_id and password may have up to 64 characters; SMPP allows 15 and 8.'),
   system_type: ascii(0, limits.SYSTEM_TYPE_LENGTH_MAX).default('').describe('As the SMSC asks for it.'),
   bind: z
     .enum(['transceiver', 'pair', 'transmitter', 'receiver'])
@@ -104,7 +108,7 @@ export const smsc = z.strictObject({
       'The SMSC calls us here with outbind, we bind on its connection and do not call host and port.',
     ),
   outbind_system_id: ascii(0, limits.NAME_LENGTH_MAX).default('').describe('Its name in the outbind.'),
-  outbind_password: ascii(0, limits.PASSWORD_LENGTH_STRICT_MAX)
+  outbind_password: ascii(0, limits.PASSWORD_LENGTH_MAX)
     .default('')
     .describe('Its password in the outbind: as it is, "file:PATH" or "env:NAME".'),
 });

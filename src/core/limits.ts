@@ -13,9 +13,10 @@ export const EDGE_THREADS_MAX = 16;
 export const NAME_LENGTH_MAX = 15;
 export const SMSC_ID_LENGTH_MAX = 32;
 export const NODE_ID_LENGTH_MAX = 32;
-/** The specification says 8 octets and a NUL; some SMSCs want more, so binds outwards may carry more. */
-export const PASSWORD_LENGTH_MAX = 64;
-export const PASSWORD_LENGTH_STRICT_MAX = 8;
+/** The specification says 8 octets and a NUL. */
+export const PASSWORD_LENGTH_MAX = 8;
+/** system_id and password with long_credentials: many peers have longer ones than the specification. */
+export const LONG_CREDENTIAL_LENGTH_MAX = 64;
 export const SYSTEM_TYPE_LENGTH_MAX = 12;
 
 /** How many there may be of what the configuration lists. */
@@ -43,8 +44,10 @@ export const WINDOW_MAX = 65_536;
 export const TPS_MAX = 1_000_000;
 export const QUEUE_MAX = 100_000_000;
 
-/** PDUs. The largest legal bind is 98 octets; the largest submit_sm carries a message_payload of 65,535. */
+/** PDUs. The largest legal bind is 98 octets, with long credentials 203; the largest submit_sm carries a message_payload of 65,535. */
 export const BIND_BYTES_MAX = 98;
+const LONG_BIND_BYTES_MAX =
+  BIND_BYTES_MAX + 2 * LONG_CREDENTIAL_LENGTH_MAX - NAME_LENGTH_MAX - PASSWORD_LENGTH_MAX;
 export const MESSAGE_PAYLOAD_BYTES_MAX = 65_535;
 /**
  * Octets of vendor TLVs of one receipt that its client is handed, headers counted. They stand in its event, its row and
@@ -92,7 +95,7 @@ function relation(holds: boolean, text: string): void {
   if (!holds) throw new Error(`limits.ts: relation broken: ${text}`);
 }
 
-relation(PDU_BYTES_FLOOR >= BIND_BYTES_MAX, 'every legal bind fits the smallest PDU bound');
+relation(PDU_BYTES_FLOOR >= LONG_BIND_BYTES_MAX, 'every bind fits the smallest PDU bound');
 relation(
   PDU_BYTES_MAX > MESSAGE_PAYLOAD_BYTES_MAX + 1_024,
   'a full message_payload fits the largest PDU bound',
@@ -101,7 +104,7 @@ relation(PDU_BYTES_MAX + ACCEPTED_BODY <= RECORD_BYTES_MAX, 'the largest PDU fit
 relation(RECEIPT_TLVS_BYTES_MAX <= 0xffff, 'the TLVs of a receipt fit the length that a row has for them');
 relation((WINDOW_MAX & (WINDOW_MAX - 1)) === 0, 'WINDOW_MAX is a power of two');
 relation(TIMER_S_MAX * 1_000 <= TIMER_MS_MAX, 'every timer option fits a timer');
-relation(PASSWORD_LENGTH_STRICT_MAX <= PASSWORD_LENGTH_MAX, 'strict passwords are passwords');
+relation(PASSWORD_LENGTH_MAX <= LONG_CREDENTIAL_LENGTH_MAX, 'long credentials are no shorter than others');
 relation(ARGON2_MEMORY_KIB <= ARGON2_MEMORY_KIB_MAX, 'our own hashes are accepted (memory)');
 relation(ARGON2_PASSES <= ARGON2_PASSES_MAX, 'our own hashes are accepted (passes)');
 relation(ARGON2_LANES <= ARGON2_LANES_MAX, 'our own hashes are accepted (lanes)');

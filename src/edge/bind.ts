@@ -9,7 +9,7 @@ import { BINDING, boundStateOf } from '../smpp/session.ts';
 import { answersCall } from './outbind.ts';
 import { statusAnswer } from './responses.ts';
 import { addReceiver, takesReceipts } from './receipts.ts';
-import type { BindVerdict, Session } from './state.ts';
+import type { BindVerdict, EdgeAccount, Session } from './state.ts';
 
 /** Wrong credentials are answered after this, so that guessing is slow; the link is closed behind the answer. */
 const REFUSAL_MS = 1_000;
@@ -23,7 +23,7 @@ export function bind(
   start: number,
   end: number,
 ): boolean {
-  const request = decodeBind(bytes, start, end);
+  const request = decodeBind(bytes, start, end, session.edge.takesLong);
   session.tap?.claim(request.systemId);
   if (request.status !== smpp.ESME_ROK) {
     refuse(session, command, sequence, request.status);
@@ -66,6 +66,17 @@ function decide(
     if (session.state === BINDING) refuse(session, command, sequence, smpp.ESME_RSYSERR);
     return;
   }
+  if (verdict === 'ok' && isTooLong(request, account)) {
+    // Who knows the credentials may know what is wrong with them; to others it is a refusal like any other.
+    edge.control.sessionEnded(request.systemId);
+    edge.log.warn('bind refused', {
+      account: request.systemId,
+      address: session.address,
+      verdict: 'its password has more than 8 characters, which needs long_credentials = true',
+    });
+    refuse(session, command, sequence, request.tooLong);
+    return;
+  }
   if (verdict !== 'ok' || account === undefined) {
     edge.log.warn('bind refused', { account: request.systemId, address: session.address, verdict });
     // Credentials, unknown names and too many sessions get one answer: a stranger learns nothing from it.
@@ -98,6 +109,11 @@ function decide(
   if (takesReceipts(session.state)) addReceiver(session);
   session.resume();
   edge.afterRead(session);
+}
+
+/** An account whose name is that long has the option. */
+function isTooLong({ tooLong }: DecodedBind, account: EdgeAccount | undefined): boolean {
+  return tooLong !== smpp.ESME_ROK && account?.config.long_credentials !== true;
 }
 
 function refuse(session: Session, command: number, sequence: number, status: number): void {

@@ -96,6 +96,7 @@ export class Edge {
       rates: new RateCells(pages),
       accounts,
       accountsByName: new Map(byName),
+      takesLong: config.account.some(({ long_credentials: isLong }) => isLong),
       route: config.route.smscs.map(smscOf),
       rules: rulesOf(config, smscOf),
       smscs: [...smscs.values()],

@@ -154,6 +154,8 @@ export interface EdgeState {
   /** By permanent index; undefined: no such account any more. */
   accounts: (EdgeAccount | undefined)[];
   accountsByName: Map<string, EdgeAccount>;
+  /** One of them at least may have long credentials: then none is told from the others by how it is refused. */
+  takesLong: boolean;
   /** The default route, in its order. */
   route: EdgeSmsc[];
   /** Exceptions by the value of a TLV. */

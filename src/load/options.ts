@@ -1,4 +1,4 @@
-import { NAME_LENGTH_MAX } from '../core/limits.ts';
+import { LONG_CREDENTIAL_LENGTH_MAX } from '../core/limits.ts';
 
 export interface LoadOptions {
   host: string;
@@ -71,8 +71,8 @@ export function completeLoadOptions(options: Partial<LoadOptions>): LoadOptions 
   if (whole.maxWithoutReceipt === 0) whole.maxWithoutReceipt = 4 * whole.window * whole.binds;
   if (whole.textBytes < 0 || whole.textBytes > 254) throw new Error('textBytes must be between 0 and 254');
   if (whole.window < 1 || whole.window > 1_000_000) throw new Error('window must be between 1 and 1000000');
-  if (whole.systemId.length > NAME_LENGTH_MAX)
-    throw new Error(`systemId must be at most ${NAME_LENGTH_MAX} characters`);
+  if (whole.systemId.length > LONG_CREDENTIAL_LENGTH_MAX)
+    throw new Error(`systemId must be at most ${LONG_CREDENTIAL_LENGTH_MAX} characters`);
   if (whole.binds < 1) throw new Error('binds must be at least 1');
   if (!/^[!-~]{0,32}$/.test(whole.keyPrefix))
     throw new Error('keyPrefix must be up to 32 characters, no space');

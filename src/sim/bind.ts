@@ -5,8 +5,6 @@ import { decodeBind, encodeBindResp } from '../smpp/pdu/bind.ts';
 import { writeGenericNack } from '../smpp/pdu/header-only.ts';
 import type { SimulatorOptions } from './options.ts';
 
-const PASSWORD_BYTES_MAX = 65;
-
 export interface BindDecision {
   /** What to answer. */
   response: Buffer;
@@ -30,7 +28,7 @@ export function decideBind(
     writeGenericNack(response, 0, smpp.ESME_RINVCMDID, sequenceNumber);
     return { response, status: smpp.ESME_RINVCMDID, systemId: '', version: versionMax };
   }
-  const bind = decodeBind(bytes, start, end, PASSWORD_BYTES_MAX);
+  const bind = decodeBind(bytes, start, end, true);
   const refused =
     (options.systemId !== '' && options.systemId !== bind.systemId) ||
     (options.password !== '' && options.password !== bind.password);

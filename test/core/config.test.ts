@@ -103,11 +103,30 @@ describe('checkConfig', () => {
     ],
     [
       file({ account: [{ name: 'sixteen-letters!', password_hash: HASH }] }),
-      /^account\.0\.name: must be 1 to 15/,
+      /^account\.0\.name: must be 15 characters at most, more need long_credentials = true$/,
+    ],
+    [
+      ofSmsc({ password: 'nine char' }),
+      /^smsc\.0\.password: must be 8 characters at most, more need long_credentials = true$/,
+    ],
+    [
+      ofSmsc({ system_id: 'sixteen-letters!' }),
+      /^smsc\.0\.system_id: must be 15 characters at most, more need long_credentials = true$/,
+    ],
+    [
+      ofSmsc({ long_credentials: true, password: 'p'.repeat(65) }),
+      /^smsc\.0\.password: must be 0 to 64 printable ASCII characters$/,
     ],
     ['text', /^: must be a table$/],
   ])('refuses %j', (value, expected) => {
     expect(problems(value).join('\n')).toMatch(expected);
+  });
+
+  test('takes long credentials where they are allowed', () => {
+    const long = { long_credentials: true, system_id: 's'.repeat(64), password: 'p'.repeat(64) };
+    expect(problems(ofSmsc(long))).toEqual([]);
+    const account = { name: 'n'.repeat(64), password_hash: HASH, long_credentials: true };
+    expect(problems(file({ account: [account] }))).toEqual([]);
   });
 
   test('refuses hashes that would hold a hashing thread for long', () => {

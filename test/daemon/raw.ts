@@ -116,6 +116,8 @@ export class RawSmsc {
   readonly #server: Server;
   /** Connections whose bind was answered, in order. */
   readonly bound: RawPeer[] = [];
+  /** Their bind requests. */
+  readonly requests: Buffer[] = [];
 
   private constructor(server: Server) {
     this.#server = server;
@@ -136,6 +138,7 @@ export class RawSmsc {
 
   async #onConnection(peer: RawPeer): Promise<void> {
     const request = Buffer.from(await peer.takePdu(), 'hex');
+    this.requests.push(request);
     // The response has the request's id with bit 31 set; the body is our system_id, and the TLV 0210 of one octet.
     const command = (request.readUInt32BE(4) | 0x8000_0000) >>> 0;
     const announced = this.version === undefined ? [] : [0x02, 0x10, 0, 1, this.version];

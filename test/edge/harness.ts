@@ -143,6 +143,7 @@ export function makeEdge(
     shardCells: [0, 1].map((shard) => threadCells(pages, 1 + shard)),
     rates: new RateCells(pages),
     accounts,
+    takesLong: accounts.some(({ config: { long_credentials: isLong } }) => isLong),
     accountsByName: new Map(accounts.map((account) => [account.name, account])),
     route,
     rules: [],

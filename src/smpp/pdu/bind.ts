@@ -11,7 +11,8 @@ import { readTlvs, TLV_HEADER_BYTES, writeTlvHeader } from './tlv.ts';
  */
 const SYSTEM_ID_BYTES = 16;
 const PASSWORD_BYTES = 9;
-const PASSWORD_BYTES_SENT_MAX = 65;
+/** What peers have that do not keep to that. */
+const LONG_BYTES = 65;
 const SYSTEM_TYPE_BYTES = 13;
 const ADDRESS_RANGE_BYTES = 41;
 
@@ -28,20 +29,21 @@ export interface BindRequest {
 export interface DecodedBind extends BindRequest {
   /** ESME_ROK, or what to refuse the bind with; then the fields behind the fault are empty. */
   status: number;
+  /**
+   * ESME_ROK, or of the first field that is longer than the protocol has it what to refuse it with where it may not be:
+   * ESME_RINVSYSID, ESME_RINVPASWD.
+   */
+  tooLong: number;
 }
 
 /**
- * The bind in [start, end). `passwordBytesMax` includes the NUL; a deployment may allow longer passwords than the
- * protocol does. Leading spaces, legal in 3.3, are cut there.
+ * The bind in [start, end). `takesLong`: system_id and password may have 64 octets, which is then in `tooLong`; else
+ * what is longer than the protocol has it is refused. Leading spaces, legal in 3.3, are cut there.
  */
-export function decodeBind(
-  b: Buffer,
-  start: number,
-  end: number,
-  passwordBytesMax: number = PASSWORD_BYTES,
-): DecodedBind {
+export function decodeBind(b: Buffer, start: number, end: number, takesLong = false): DecodedBind {
   const bind: DecodedBind = {
     status: smpp.ESME_ROK,
+    tooLong: smpp.ESME_ROK,
     systemId: '',
     password: '',
     systemType: '',
@@ -61,9 +63,14 @@ export function decodeBind(
     at = nul + 1;
     return text;
   };
-  bind.systemId = take(SYSTEM_ID_BYTES, smpp.ESME_RINVSYSID);
+  const takeCredential = (bytesMax: number, tooLong: number): string => {
+    const text = take(takesLong ? LONG_BYTES : bytesMax, tooLong);
+    if (text.length >= bytesMax && bind.tooLong === smpp.ESME_ROK) bind.tooLong = tooLong;
+    return text;
+  };
+  bind.systemId = takeCredential(SYSTEM_ID_BYTES, smpp.ESME_RINVSYSID);
   if (bind.status !== smpp.ESME_ROK) return bind;
-  bind.password = take(passwordBytesMax, smpp.ESME_RINVPASWD);
+  bind.password = takeCredential(PASSWORD_BYTES, smpp.ESME_RINVPASWD);
   if (bind.status !== smpp.ESME_ROK) return bind;
   bind.systemType = take(SYSTEM_TYPE_BYTES, smpp.ESME_RINVSYSTYP);
   if (bind.status !== smpp.ESME_ROK) return bind;
@@ -92,16 +99,16 @@ export function sessionVersion(own: number, peer: number): number {
 }
 
 /**
- * Throws a RangeError where a string is too long. A password may have 64 octets here: what an SMSC expects is for
- * the operator to know, and many take more than the protocol's 8.
+ * Throws a RangeError where a string is too long. system_id and password may have 64 octets here: what an SMSC expects
+ * is for the operator to know (long_credentials).
  */
 export function encodeBind(commandId: number, sequenceNumber: number, bind: BindRequest): Buffer {
   const strings = [bind.systemId, bind.password, bind.systemType, bind.addressRange];
   const length = smpp.HEADER_BYTES + 3 + strings.reduce((sum, s) => sum + s.length + 1, 0);
   const b = Buffer.alloc(length);
   writeHeader(b, 0, length, commandId, smpp.ESME_ROK, sequenceNumber);
-  let at = writeCString(b, smpp.HEADER_BYTES, bind.systemId, SYSTEM_ID_BYTES);
-  at = writeCString(b, at, bind.password, PASSWORD_BYTES_SENT_MAX);
+  let at = writeCString(b, smpp.HEADER_BYTES, bind.systemId, LONG_BYTES);
+  at = writeCString(b, at, bind.password, LONG_BYTES);
   at = writeCString(b, at, bind.systemType, SYSTEM_TYPE_BYTES);
   b[at++] = bind.interfaceVersion;
   b[at++] = bind.addrTon;

@@ -18,8 +18,8 @@ const responses = binds.flatMap((command) => validOf(`${command}_resp`));
 describe('binds', () => {
   it.each(requests)('$name is read and written back to the byte', (vector) => {
     const { b, start, end } = shiftedInto(vector.bytes, 11);
-    const { status, ...bind } = decodeBind(b, start, end);
-    expect(status).toBe(smpp.ESME_ROK);
+    const { status, tooLong, ...bind } = decodeBind(b, start, end);
+    expect([status, tooLong]).toEqual([smpp.ESME_ROK, smpp.ESME_ROK]);
     expect(bind).toEqual({
       systemId: vector.fields.system_id,
       password: vector.fields.password,
@@ -43,9 +43,53 @@ describe('binds', () => {
     },
   );
 
-  it('of a longer password is taken where that is allowed', () => {
+  it('of a longer password or name is taken where that is allowed, and said to be one', () => {
     const { bytes } = vectorNamed('password_too_long');
-    expect(decodeBind(bytes, 0, bytes.length, 65)).toMatchObject({ status: 0, password: '123456789' });
+    expect(decodeBind(bytes, 0, bytes.length, true)).toMatchObject({
+      status: 0,
+      tooLong: smpp.ESME_RINVPASWD,
+      password: '123456789',
+    });
+    const named = vectorNamed('system_id_too_long').bytes;
+    expect(decodeBind(named, 0, named.length, true)).toMatchObject({
+      status: 0,
+      tooLong: smpp.ESME_RINVSYSID,
+      systemId: 'ABCDEFGHIJKLMNOP',
+    });
+    for (const { bytes: usual } of requests) {
+      expect(decodeBind(usual, 0, usual.length, true)).toMatchObject({ status: 0, tooLong: 0 });
+    }
+  });
+
+  it('has 64 octets of each at most, also there', () => {
+    const rest = '00' + '34' + '0000' + '00';
+    const withThem = (id: number, password: number): number => {
+      const body = Buffer.concat([
+        Buffer.from(`${'i'.repeat(id)}\0${'p'.repeat(password)}\0`),
+        Buffer.from(rest, 'hex'),
+      ]);
+      const b = Buffer.concat([Buffer.alloc(16), body]);
+      return decodeBind(b, 0, b.length, true).status;
+    };
+    expect(withThem(64, 64)).toBe(smpp.ESME_ROK);
+    expect(withThem(65, 64)).toBe(smpp.ESME_RINVSYSID);
+    expect(withThem(64, 65)).toBe(smpp.ESME_RINVPASWD);
+  });
+
+  it('is written with long ones, up to 64 octets', () => {
+    const of = (length: number): Buffer =>
+      encodeBind(smpp.BIND_TRANSCEIVER, 1, {
+        systemId: 'i'.repeat(length),
+        password: 'p'.repeat(length),
+        systemType: '',
+        interfaceVersion: 0x34,
+        addrTon: 0,
+        addrNpi: 0,
+        addressRange: '',
+      });
+    const pdu = oracleDecode(of(64));
+    expect([pdu.system_id, pdu.password]).toEqual(['i'.repeat(64), 'p'.repeat(64)]);
+    expect(() => of(65)).toThrow(RangeError);
   });
 
   it('is refused when cut anywhere', () => {
