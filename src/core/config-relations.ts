@@ -1,4 +1,4 @@
-import { NAME_LENGTH_MAX, PASSWORD_LENGTH_MAX } from './limits.ts';
+import { LONG_CREDENTIAL_LENGTH_MAX, NAME_LENGTH_MAX, PASSWORD_LENGTH_MAX } from './limits.ts';
 import { suggest } from './suggest.ts';
 
 export interface ConfigProblem {
@@ -93,6 +93,8 @@ function duplicates(list: string, key: string, entries: readonly Table[], add: A
 function short(entry: Table, path: (string | number)[], key: string, most: number, add: Add): void {
   const value = entry[key];
   if (typeof value !== 'string' || value.length <= most || entry.long_credentials === true) return;
+  // Too long with it, too: that is said already.
+  if (value.length > LONG_CREDENTIAL_LENGTH_MAX) return;
   add([...path, key], `must be ${most} characters at most, more need long_credentials = true`);
 }
 

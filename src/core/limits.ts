@@ -44,7 +44,10 @@ export const WINDOW_MAX = 65_536;
 export const TPS_MAX = 1_000_000;
 export const QUEUE_MAX = 100_000_000;
 
-/** PDUs. The largest legal bind is 98 octets, with long credentials 203; the largest submit_sm carries a message_payload of 65,535. */
+/**
+ * PDUs. The largest legal bind is 98 octets, with long credentials 203; the largest submit_sm carries a message_payload
+ * of 65,535.
+ */
 export const BIND_BYTES_MAX = 98;
 const LONG_BIND_BYTES_MAX =
   BIND_BYTES_MAX + 2 * LONG_CREDENTIAL_LENGTH_MAX - NAME_LENGTH_MAX - PASSWORD_LENGTH_MAX;

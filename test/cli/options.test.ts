@@ -16,8 +16,8 @@ describe('a number that is none, or below its least, is named and nothing runs',
   });
 });
 
-test('load with a system_id longer than SMPP has room for says so', async () => {
-  const { code, stderr } = await runCommand(['load', '--system-id', '0123456789abcdef']);
-  expect(stderr.trim()).toBe('tollgate: systemId must be at most 15 characters');
+test('load with a system_id longer than any peer takes says so', async () => {
+  const { code, stderr } = await runCommand(['load', '--system-id', 'x'.repeat(65)]);
+  expect(stderr.trim()).toBe('tollgate: systemId must be at most 64 characters');
   expect(code).toBe(1);
 });
