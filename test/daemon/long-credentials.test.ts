@@ -32,7 +32,7 @@ async function statusOf(name: string, password: string): Promise<{ status: strin
 
 test('an account that may have them binds with them; to strangers all accounts are alike', async () => {
   const long = { name: NAME, password_hash: hashPassword(PASSWORD), long_credentials: true };
-  const forgotten = { name: 'forgotten', password_hash: hashPassword('nine char') };
+  const forgotten = { name: 'forgotten', password_hash: hashPassword('nine char'), sessions_max: 1 };
   await stage.serve({ account: [{}, long, forgotten], smsc: [{ port: smsc.port }] });
   const esme = await stage.esme({ fields: { system_id: NAME, password: PASSWORD } });
   expect((await esme.submit()).command_status).toBe(0);
@@ -51,12 +51,12 @@ test('an account that may have them binds with them; to strangers all accounts a
     expect(tookMs, strangers[at].join()).toBeGreaterThan(900);
   }
   // Who knows the password is told what is wrong, and holds no session.
-  expect((await statusOf('forgotten', 'nine char')).status).toBe(RINVPASWD);
+  for (let time = 0; time < 2; time++)
+    expect((await statusOf('forgotten', 'nine char')).status).toBe(RINVPASWD);
   expect(stage.daemon.log).toContain('which needs long_credentials = true');
   // 65 characters are too many for all.
   expect((await statusOf(NAME, `${PASSWORD}!`)).status).toBe(RINVPASWD);
   expect((await statusOf(`${NAME}n`, PASSWORD)).status).toBe(RINVSYSID);
-  expect(await stage.daemon.metric('sessions')).toBe(1);
 });
 
 test('where no account may have them, they are refused at once, each with its own status', async () => {
