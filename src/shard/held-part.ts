@@ -66,7 +66,8 @@ export function bodyOf(row: PendingRow): Buffer {
   return row.blob.subarray(row.blob.length - bodyLengthOf(row));
 }
 
-function pduOf(body: Buffer): Buffer {
+/** A submit_sm, or as good as a data_sm, around a body. */
+export function pduOf(body: Buffer): Buffer {
   const pdu = Buffer.alloc(HEADER_BYTES + body.length);
   writeHeader(pdu, 0, pdu.length, SUBMIT_SM, 0, 0);
   body.copy(pdu, HEADER_BYTES);

@@ -1,14 +1,8 @@
 /**
- * What clients ask about a message that is here: query_sm, cancel_sm, replace_sm, and a submit_sm that replaces a
- * waiting one. A message that went to its SMSC already is the SMSC's: what it supports is passed on (shard/forward).
+ * What clients ask about a message that is here: query_sm, cancel_sm, replace_sm. A message that went to its SMSC
+ * already is the SMSC's: what it supports is passed on (shard/forward).
  */
-import { DEST_AT, FLAG_PART, SLOT_QUEUED, SLOT_RETRY, SOURCE_AT } from '../core/message-table.ts';
 import {
-  ACCEPTED_BODY,
-  ACCEPTED_DEST_AT,
-  ACCEPTED_SEQUENCE,
-  ACCEPTED_SESSION,
-  ACCEPTED_SOURCE_AT,
   OPERATION_CANCEL,
   OPERATION_CANCEL_GROUP,
   OPERATION_DATA,
@@ -39,11 +33,11 @@ import type { Answer } from './answer.ts';
 import { cancelGroup } from './cancel-group.ts';
 import { cancelHeld } from './cancel-held.ts';
 import { endWaiting } from './end-waiting.ts';
-import { findById, findMessage, sameAddress } from './find-message.ts';
+import { findById, findMessage } from './find-message.ts';
 import type { Asker, Found } from './find-message.ts';
 import { canForwardCancel, forwardCancel, forwardQuery, forwardReplace, forwardRequest } from './forward.ts';
 import { answerOperation, answered } from './operation-answers.ts';
-import { replaceRow, replaceSlot, replaceWith, serviceTypeOf } from './replace.ts';
+import { replaceRow, replaceSlot } from './replace.ts';
 import type { ShardState } from './state.ts';
 import {
   isAwaiting,
@@ -222,41 +216,4 @@ function replace(shard: ShardState, to: Answer, bytes: Bytes, at: number): void 
     isAwaiting(shard, found) &&
     withSlot(shard, found, (slot) => forwardReplace(shard, slot, bytes, at, onStatus));
   if (!isAsked) answerOperation(shard, { ...to, status: ESME_RREPLACEFAIL });
-}
-
-/**
- * A submit_sm with replace_if_present_flag: a waiting message of the same account, addresses and service_type takes
- * its text, keeps its id, and is answered for. False: there is none in memory, it is a new message.
- */
-export function replacePresent(
-  shard: ShardState,
-  edge: number,
-  bytes: Bytes,
-  at: number,
-  length: number,
-): boolean {
-  const { table } = shard;
-  const { u8, u16, u32 } = bytes;
-  const account = u16[(at + RECORD_B) >> 1];
-  const sourceAt = at + ACCEPTED_BODY + u16[(at + ACCEPTED_SOURCE_AT) >> 1];
-  const destAt = at + ACCEPTED_BODY + u16[(at + ACCEPTED_DEST_AT) >> 1];
-  const sourceLength = u8.indexOf(0, sourceAt + 2) + 1 - sourceAt;
-  const destLength = u8.indexOf(0, destAt + 2) + 1 - destAt;
-  const service = u8.toString('latin1', at + ACCEPTED_BODY, sourceAt - 1);
-  for (let slot = 0; slot < table.capacity; slot++) {
-    const state = table.state[slot];
-    if ((state !== SLOT_QUEUED && state !== SLOT_RETRY) || table.account[slot] !== account) continue;
-    if (slot === shard.scratch || (table.flags[slot] & FLAG_PART) !== 0 || table.attempts[slot] > 0) continue;
-    if (!sameAddress(table, slot, DEST_AT, table.destLength[slot], u8, destAt, destLength)) continue;
-    if (!sameAddress(table, slot, SOURCE_AT, table.sourceLength[slot], u8, sourceAt, sourceLength)) continue;
-    if (serviceTypeOf(shard, slot) !== service) continue;
-    const to = {
-      edge,
-      session: u32[(at + ACCEPTED_SESSION) >> 2],
-      sequence: u32[(at + ACCEPTED_SEQUENCE) >> 2],
-    };
-    replaceWith(shard, slot, bytes, at, length, to);
-    return true;
-  }
-  return false;
 }

@@ -63,7 +63,7 @@ const fields = new MessageFields();
 let scratchBytes: Bytes | undefined;
 
 /** The body of a waiting message, wherever it is; shares its memory. */
-function bodyOf(shard: ShardState, slot: number): Buffer {
+export function bodyOf(shard: ShardState, slot: number): Buffer {
   const { table } = shard;
   const chunk = table.bodyBlock[slot];
   if (chunk === NO_BLOCK) return storedBody(shard, table.idHigh[slot], table.idLow[slot]);

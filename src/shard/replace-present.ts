@@ -1,0 +1,95 @@
+/** A submit_sm with replace_if_present_flag: the waiting message whose place it takes, if there is one. */
+import {
+  DEST_AT,
+  FLAG_DATA_SM,
+  FLAG_INTERNAL,
+  FLAG_TOLD,
+  SLOT_QUEUED,
+  SLOT_RETRY,
+  SOURCE_AT,
+} from '../core/message-table.ts';
+import {
+  ACCEPTED_BODY,
+  ACCEPTED_DEST_AT,
+  ACCEPTED_FLAGS,
+  ACCEPTED_FLAG_EXTENDED,
+  ACCEPTED_SEQUENCE,
+  ACCEPTED_SESSION,
+  ACCEPTED_SOURCE_AT,
+  EXTENSION_BYTES,
+  EXTENSION_PARTS,
+  RECORD_B,
+} from '../core/records.ts';
+import type { Bytes } from '../core/bytes.ts';
+import { concatOf } from '../smpp/concat.ts';
+import { ESME_ROK, VERSION_50 } from '../smpp/constants.ts';
+import { scanDataSm } from '../smpp/pdu/data-sm-scan.ts';
+import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
+import { MessageFields } from '../smpp/pdu/message-fields.ts';
+import { sameAddress } from './find-message.ts';
+import { pduOf } from './held-part.ts';
+import { bodyOf, replaceWith, serviceTypeIn } from './replace.ts';
+import type { ShardState } from './state.ts';
+
+const fields = new MessageFields();
+
+/**
+ * A waiting message of the same account, addresses and service_type takes the whole of the record, keeps its id, and
+ * is answered for. False: there is none in memory, or the record is a part of a longer message; it is a new message.
+ */
+export function replacePresent(
+  shard: ShardState,
+  edge: number,
+  bytes: Bytes,
+  at: number,
+  length: number,
+): boolean {
+  if (isPartOfMore(bytes, at, length)) return false;
+  const { table } = shard;
+  const { u8, u16, u32 } = bytes;
+  const account = u16[(at + RECORD_B) >> 1];
+  const sourceAt = at + ACCEPTED_BODY + u16[(at + ACCEPTED_SOURCE_AT) >> 1];
+  const destAt = at + ACCEPTED_BODY + u16[(at + ACCEPTED_DEST_AT) >> 1];
+  const sourceLength = u8.indexOf(0, sourceAt + 2) + 1 - sourceAt;
+  const destLength = u8.indexOf(0, destAt + 2) + 1 - destAt;
+  const service = u8.toString('latin1', at + ACCEPTED_BODY, sourceAt - 1);
+  for (let slot = 0; slot < table.capacity; slot++) {
+    if (table.account[slot] !== account || !isUntried(shard, slot)) continue;
+    if (!sameAddress(table, slot, DEST_AT, table.destLength[slot], u8, destAt, destLength)) continue;
+    if (!sameAddress(table, slot, SOURCE_AT, table.sourceLength[slot], u8, sourceAt, sourceLength)) continue;
+    if (!isWholeWith(shard, slot, service)) continue;
+    const to = {
+      edge,
+      session: u32[(at + ACCEPTED_SESSION) >> 2],
+      sequence: u32[(at + ACCEPTED_SEQUENCE) >> 2],
+    };
+    replaceWith(shard, slot, bytes, at, length, to);
+    return true;
+  }
+  return false;
+}
+
+/** The client cut its message: a part that took the place of another would be half of two messages. */
+function isPartOfMore({ u8, u16 }: Bytes, at: number, length: number): boolean {
+  if ((u16[(at + ACCEPTED_FLAGS) >> 1] & ACCEPTED_FLAG_EXTENDED) === 0) return false;
+  return u8[at + length - EXTENSION_BYTES + EXTENSION_PARTS] > 1;
+}
+
+/** It waits, no SMSC was offered it, and its client knows it under its own id, which it shares with no other. */
+function isUntried({ table, scratch }: ShardState, slot: number): boolean {
+  const state = table.state[slot];
+  if ((state !== SLOT_QUEUED && state !== SLOT_RETRY) || slot === scratch) return false;
+  return (table.flags[slot] & (FLAG_TOLD | FLAG_INTERNAL)) === 0 && table.attempts[slot] === 0;
+}
+
+/** Has this service_type and is no part of a longer one, whoever cut it: its body says so. */
+function isWholeWith(shard: ShardState, slot: number, service: string): boolean {
+  const body = bodyOf(shard, slot);
+  if (serviceTypeIn(body) !== service) return false;
+  const pdu = pduOf(body);
+  const isData = (shard.table.flags[slot] & FLAG_DATA_SM) !== 0;
+  const status = isData
+    ? scanDataSm(pdu, 0, pdu.length, fields)
+    : scanDeliverSm(pdu, 0, pdu.length, VERSION_50, fields);
+  return status === ESME_ROK && (concatOf(pdu, fields)?.total ?? 1) < 2;
+}
