@@ -1,4 +1,4 @@
-/** Whatever is queued, nothing of it goes to an SMSC with a value that its version lacks, and each message ends once. */
+/** Of what is queued, nothing reaches an SMSC with a value that its version lacks, and each message ends once. */
 import { expect, test } from 'vitest';
 import { seeded } from '../core/random.ts';
 import type { Random } from '../core/random.ts';
