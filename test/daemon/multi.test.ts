@@ -137,7 +137,7 @@ test('query, cancel and replace of a message that its SMSC has go on to it, as f
   }
   const esme = await stage.esme();
   const id = await esme.send();
-  await until(() => smsc.submits.length === 1, 'the submit');
+  await stage.daemon.untilMetric('smsc_sent_total', (count) => count === 1);
   const state = await ask(esme, 'query_sm', { message_id: id, ...SENDER });
   expect([state.command_status, state.message_id, state.message_state, state.error_code]).toEqual([
     0,

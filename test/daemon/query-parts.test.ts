@@ -82,7 +82,7 @@ describe('a long message that its SMSC has', () => {
     const asked = serveOperations(smsc, answer);
     const esme = await stage.esme();
     const id = await esme.send(LONG);
-    await until(() => smsc.submits.length === 3, 'the parts');
+    await stage.daemon.untilMetric('smsc_sent_total', (count) => count === 3);
     expect(await stateOf(esme, id)).toEqual([ROK, smpp.STATE_ACCEPTED]);
     expect(asked.map((pdu) => pdu.message_id).toSorted()).toEqual(['A1', 'A2', 'A3']);
     states.A2 = smpp.STATE_ENROUTE;
@@ -102,7 +102,7 @@ describe('a long message that its SMSC has', () => {
     const esme = await stage.esme();
     const from = { source_addr_ton: 5, dest_addr_ton: 1, dest_addr_npi: 1 };
     const id = await esme.send({ ...LONG, ...from });
-    await until(() => smsc.submits.length === 3, 'the parts');
+    await stage.daemon.untilMetric('smsc_sent_total', (count) => count === 3);
     expect(await statusOf(esme, 'cancel_sm', id)).toBe(ROK);
     const names = asked.map((pdu) => [
       [pdu.message_id, pdu.source_addr_ton, pdu.source_addr],
@@ -112,7 +112,7 @@ describe('a long message that its SMSC has', () => {
     expect(names).toEqual(['A1', 'A2', 'A3'].map((each) => [[each, 5, 'Sender'], dest]));
     refused = 'A5';
     const other = await esme.send(LONG);
-    await until(() => smsc.submits.length === 6, 'the parts');
+    await stage.daemon.untilMetric('smsc_sent_total', (count) => count === 6);
     expect(await statusOf(esme, 'cancel_sm', other)).toBe(RCANCELFAIL);
   });
 
@@ -146,7 +146,7 @@ describe('a long message that its SMSC has', () => {
     const asked = serveOperations(smsc, () => ({}));
     const esme = await stage.esme();
     const sent = await esme.send(LONG);
-    await until(() => smsc.submits.length === 3, 'the parts');
+    await stage.daemon.untilMetric('smsc_sent_total', (count) => count === 3);
     expect(await statusOf(esme, 'replace_sm', sent, NEW_TEXT)).toBe(RREPLACEFAIL);
     const waits = await esme.send({ ...LONG, schedule_delivery_time: inSeconds(3_000) });
     expect(await statusOf(esme, 'replace_sm', waits, NEW_TEXT)).toBe(RREPLACEFAIL);
@@ -195,7 +195,7 @@ test('a replace_sm that goes on is in the form of its SMSC, or is refused', asyn
   const askedOther = serveOperations(other, () => ({}));
   const esme = await stage.esme({ fields: { interface_version: 0x50 } });
   const id = await esme.send();
-  await until(() => smsc.submits.length === 1, 'the submit');
+  await stage.daemon.untilMetric('smsc_sent_total', (count) => count === 1);
   // "On success only" is of 5.0, and this SMSC of 3.4.
   const fields = { registered_delivery: 3, short_message: 'x'.repeat(140) };
   expect(await statusOf(esme, 'replace_sm', id, fields)).toBe(ROK);
@@ -203,7 +203,7 @@ test('a replace_sm that goes on is in the form of its SMSC, or is refused', asyn
   // In UCS-2 it would be two parts.
   expect(await statusOf(esme, 'replace_sm', id, { short_message: 'x'.repeat(141) })).toBe(RREPLACEFAIL);
   const converted = await esme.send({ its_session_info: Buffer.from([0, 2]) });
-  await until(() => other.submits.length === 1, 'the submit');
+  await stage.daemon.untilMetric('smsc_sent_total', (count) => count === 2);
   expect(await statusOf(esme, 'replace_sm', converted, NEW_TEXT)).toBe(RREPLACEFAIL);
   expect([asked.length, askedOther.length]).toEqual([1, 0]);
 });
