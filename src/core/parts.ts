@@ -42,7 +42,7 @@ export function countParts(data: UserData, style: PartStyle = 'udh8'): number {
 
 /** Seen without reading it: that it is one SMS. False: it has to be looked at. */
 function isOneForSure(data: UserData): boolean {
-  const header = udhLength(data.elements);
+  const header = headerLength(data);
   const cost = plainCost(data);
   if (header > USER_DATA_OCTETS) return false;
   if (cost >= 0) return cost <= capacityOf(airOf(data.charset), header);
@@ -55,7 +55,7 @@ function airOf(charset: Charset): Air {
 }
 
 function countUnits(data: UserData, units: Units, style: PartStyle): number {
-  const header = udhLength(data.elements);
+  const header = headerLength(data);
   if (header > USER_DATA_OCTETS) return Number.POSITIVE_INFINITY;
   if (totalCost(units) <= capacityOf(units.air, header)) return 1;
   return countFrom(units, partCapacity(data, units.air, style));
@@ -72,7 +72,7 @@ export function fitsPart(data: UserData, headerOctets: number): boolean {
 
 /** Whether one SMS holds it, without a concatenation: countParts is 1. */
 export function fitsOneSms(data: UserData): boolean {
-  const header = udhLength(data.elements);
+  const header = headerLength(data);
   return header <= USER_DATA_OCTETS && fitsPart(data, header);
 }
 
@@ -115,8 +115,13 @@ export function splitParts(
 }
 
 function partCapacity(data: UserData, air: Air, style: PartStyle): number {
-  const header = Math.max(1, udhLength(data.elements)) + CONCATENATION_OCTETS[style];
+  const header = Math.max(1, headerLength(data)) + CONCATENATION_OCTETS[style];
   return capacityOf(air, header);
+}
+
+/** Octets of the header on the air, whoever writes it, but for the concatenation. */
+function headerLength({ elements, beside = [] }: UserData): number {
+  return udhLength(beside.length === 0 ? elements : [...elements, ...beside]);
 }
 
 function totalCost({ count, costs }: Units): number {

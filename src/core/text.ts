@@ -24,6 +24,8 @@ export interface TextTarget {
   readonly dataCoding: number;
   /** Elements that each part carries besides; shift tables among them are replaced. */
   readonly elements: readonly InformationElement[];
+  /** Elements that the peer writes (see UserData). */
+  readonly beside?: readonly InformationElement[];
 }
 
 export interface EncodedText {
@@ -101,7 +103,12 @@ function candidate(
   const octets = encodeCharset(text, charset, shifts);
   if (octets === undefined) return undefined;
   const elements = [...target.elements.filter((element) => !isShift(element)), ...shiftElements(shifts)];
-  const data = { charset, octets, elements };
+  const data = {
+    charset,
+    octets,
+    elements,
+    ...(target.beside === undefined ? {} : { beside: target.beside }),
+  };
   return { data, dataCoding, parts: countParts(data, target.style) };
 }
 

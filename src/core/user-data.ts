@@ -9,6 +9,8 @@ export interface UserData {
   readonly octets: Buffer;
   /** The elements of its header that every part of it carries: shift tables, ports; no concatenation. */
   readonly elements: readonly InformationElement[];
+  /** Elements that the SMSC writes, from parameters beside the text (ports): they take room, but are not ours. */
+  readonly beside?: readonly InformationElement[];
 }
 
 /** The text; not for `binary`. Octets that are none in the character set read U+FFFD. */

@@ -1,8 +1,7 @@
 /** The fields and TLVs of a message as an SMSC of some version takes them. */
 import * as smpp from './constants.ts';
-import { readU16, readU32 } from './cursor.ts';
+import { readU32 } from './cursor.ts';
 import { isMessageWaiting, messageClassOf } from '../core/data-coding.ts';
-import type { Ports } from '../core/udh.ts';
 import type { MessageObject } from './pdu/message-encode.ts';
 import { type Tlv, tlvValueOf } from './pdu/tlv.ts';
 import {
@@ -111,30 +110,6 @@ function tlvsFor(tlvs: readonly Tlv[], profile: SmscProfile): Tlv[] {
     }
   }
   return kept;
-}
-
-/** source_port and destination_port, for a header; undefined without either. One that is missing is 0. */
-export function portsOfTlvs(tlvs: readonly Tlv[]): Ports | undefined {
-  const source = portOf(tlvs, smpp.TLV_SOURCE_PORT);
-  const destination = portOf(tlvs, smpp.TLV_DESTINATION_PORT);
-  if (source === undefined && destination === undefined) return undefined;
-  return { source: source ?? 0, destination: destination ?? 0 };
-}
-
-function portOf(tlvs: readonly Tlv[], tag: number): number | undefined {
-  const value = tlvValueOf(tlvs, tag);
-  return value?.length === 2 ? readU16(value, 0) : undefined;
-}
-
-export function isPort({ tag }: Tlv): boolean {
-  return tag === smpp.TLV_SOURCE_PORT || tag === smpp.TLV_DESTINATION_PORT;
-}
-
-export function portTlvs({ source, destination }: Ports): Tlv[] {
-  return [
-    { tag: smpp.TLV_SOURCE_PORT, value: Buffer.from([source >> 8, source & 0xff]) },
-    { tag: smpp.TLV_DESTINATION_PORT, value: Buffer.from([destination >> 8, destination & 0xff]) },
-  ];
 }
 
 /**

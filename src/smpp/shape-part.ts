@@ -49,6 +49,7 @@ function convertedPart(
       messageClass: classOfSubunit(message, profile),
       octets: carried.octets,
       elements: carried.elements,
+      beside: [],
       part: undefined,
       style: 'udh8',
     },

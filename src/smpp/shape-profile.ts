@@ -6,7 +6,7 @@ import { capacityOf, type PartStyle } from '../core/parts.ts';
 import * as smpp from './constants.ts';
 import { readU16 } from './cursor.ts';
 import type { MessageFields } from './pdu/message-fields.ts';
-import { TLV_HEADER_BYTES } from './pdu/tlv.ts';
+import { findTlv, TLV_HEADER_BYTES } from './pdu/tlv.ts';
 import { STANDARD_TAGS } from './tags.ts';
 
 /** Who sends. */
@@ -48,6 +48,7 @@ export const ESM_MODE_TRANSACTION = 0x02;
 export const ESM_33_MASK = 0xc0;
 
 const SAR_HEADER_OCTETS_MAX = 12;
+const PORTS_HEADER_OCTETS = 7;
 /** The usual case, which needs no arithmetic. */
 const BARE_SEPTETS = capacityOf('gsm', 0);
 
@@ -68,7 +69,7 @@ export function needsShape(b: Uint8Array, f: MessageFields, sender: Sender, prof
     mayReencode(f.dataCoding, charset, sender) ||
     changesPlace(f, charset, profile) ||
     changesFields(f, profile) ||
-    (f.tlvAt < f.end && changesTlvs(b, f.tlvAt, f.end, profile))
+    (f.tlvAt < f.end && (changesTlvs(b, f.tlvAt, f.end, profile) || leavesNoRoomForPorts(b, f, charset)))
   );
 }
 
@@ -136,6 +137,15 @@ function changesPlace(f: MessageFields, charset: Charset, profile: SmscProfile):
   // The header that the SMSC writes for sar_* takes 6 octets, and 6 more where ports stand beside them.
   const header = f.sarRef >= 0 ? SAR_HEADER_OCTETS_MAX : f.udhLength;
   return f.dataLength - f.udhLength > octetsThatFit(charset, header);
+}
+
+/** The SMSC writes a header for ports that stand in parameters. Beside one that came they are its sender's affair. */
+function leavesNoRoomForPorts(b: Uint8Array, f: MessageFields, charset: Charset): boolean {
+  if (f.udhLength > 0 || f.dataLength <= octetsThatFit(charset, PORTS_HEADER_OCTETS)) return false;
+  return (
+    findTlv(b, f.tlvAt, f.end, smpp.TLV_SOURCE_PORT) >= 0 ||
+    findTlv(b, f.tlvAt, f.end, smpp.TLV_DESTINATION_PORT) >= 0
+  );
 }
 
 /** Octets of text that are one SMS whatever they say. */

@@ -18,6 +18,8 @@ export interface CodingRequest {
   readonly messageClass: number;
   readonly octets: Buffer;
   readonly elements: readonly InformationElement[];
+  /** The ports that stand in parameters (see UserData). */
+  readonly beside: readonly InformationElement[];
   /** Which part it is, if it is one: then its neighbours, unseen, must get the same data_coding. */
   readonly part: Concatenation | undefined;
   readonly style: PartStyle;
@@ -28,10 +30,16 @@ export interface CodingRequest {
  * a concatenation. A string says why the text can not be said.
  */
 export function codedFor(request: CodingRequest, sender: Sender, profile: SmscProfile): Coded | string {
-  const { messageClass, part, style } = request;
+  const { messageClass, part, style, beside } = request;
   const charset = charsetOf(request.dataCoding, sender.version, sender.alphabet);
   const elements = request.elements.filter((element) => !isConcatenation(element));
-  const came: UserData = { charset, octets: request.octets, elements };
+  // Beside a header that came they are its sender's affair.
+  const came: UserData = {
+    charset,
+    octets: request.octets,
+    elements,
+    beside: elements.length > 0 ? [] : beside,
+  };
   const same = messageClass < 0 && isSameCoding(request.dataCoding, sender, profile);
   const wanted = messageClass < 0 ? request.dataCoding : classedCoding('gsm', messageClass);
   const direct = same ? wanted : codingOf(charset, wanted, profile.version, profile.alphabet);
@@ -40,7 +48,7 @@ export function codedFor(request: CodingRequest, sender: Sender, profile: SmscPr
   }
   if (part !== undefined) return `${noCoding(charset)}, and a part is not converted without the others`;
   const keeps = direct >= 0 && (same || charset === 'gsm' || charset === 'ucs2');
-  const target = targetFor(profile, sender, wanted, elements, style);
+  const target = targetFor(profile, sender, wanted, { elements, beside }, style);
   const readable = isReadable(request.octets, charset);
   if (keeps && readable && mayReencode(request.dataCoding, charset, sender)) {
     const { data, dataCoding } = encodeText(textOf(came), target);
@@ -56,7 +64,7 @@ export function codedFor(request: CodingRequest, sender: Sender, profile: SmscPr
 
 /** The same message in UCS-2, for where its octets are too many though one SMS holds it. */
 export function codedInUcs2({ data, dataCoding }: Coded, profile: SmscProfile, sender: Sender): Coded {
-  return encodeUcs2(textOf(data), targetFor(profile, sender, dataCoding, data.elements, 'udh8'));
+  return encodeUcs2(textOf(data), targetFor(profile, sender, dataCoding, data, 'udh8'));
 }
 
 /**
@@ -79,12 +87,12 @@ function targetFor(
   profile: SmscProfile,
   sender: Sender,
   dataCoding: number,
-  elements: readonly InformationElement[],
+  { elements, beside = [] }: Pick<UserData, 'elements' | 'beside'>,
   style: PartStyle,
 ): TextTarget {
   const { version, alphabet, languages } = profile;
   const { transliterate } = sender;
-  return { version, alphabet, languages, transliterate, style, dataCoding, elements };
+  return { version, alphabet, languages, transliterate, style, dataCoding, elements, beside };
 }
 
 /** A byte order mark costs room in a long message, and would stand in the midst of one that is joined with others. */

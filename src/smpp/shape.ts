@@ -18,7 +18,6 @@ import {
   concatenationElement,
   type InformationElement,
   isConcatenation,
-  portsElement,
   portsOf,
   udhLength,
   writeUdh,
@@ -26,7 +25,8 @@ import {
 import type { UserData } from '../core/user-data.ts';
 import * as smpp from './constants.ts';
 import type { MessageObject } from './pdu/message-encode.ts';
-import { askingForAll, classOfSubunit, fieldsFor, isPort, portsOfTlvs, portTlvs } from './shape-fields.ts';
+import { askingForAll, classOfSubunit, fieldsFor } from './shape-fields.ts';
+import { portsBeside, takesPorts, withoutPorts, withPorts } from './shape-ports.ts';
 import {
   defaultMessageMax,
   sendsTlvs,
@@ -58,6 +58,8 @@ interface Work {
   /** The message as the SMSC's version takes it, without message_payload and sar_*. */
   readonly base: MessageObject;
   readonly carried: CarriedData;
+  /** What its port parameters would be in a header. */
+  readonly ports: InformationElement | undefined;
   readonly sender: Sender;
   readonly profile: SmscProfile;
   readonly references: ReferenceNumbers;
@@ -88,7 +90,8 @@ export function shape(
     return refuse(smpp.ESME_RINVDFTMSGID, "sm_default_msg_id is above what the SMSC's version has");
   }
   const base = fieldsFor(message, profile, nowMs);
-  const work: Work = { message, base, carried, sender, profile, references, nowMs };
+  const ports = portsBeside(message.tlvs ?? [], profile);
+  const work: Work = { message, base, carried, ports, sender, profile, references, nowMs };
   const part = partOf(message, carried.elements);
   const coded = codedFor(
     {
@@ -96,6 +99,7 @@ export function shape(
       messageClass: classOfSubunit(message, profile),
       octets: carried.octets,
       elements: carried.elements,
+      beside: ports === undefined || portsOf(carried.elements) !== undefined ? [] : [ports],
       part: part !== undefined && part.total > 1 ? part : undefined,
       style: styleOf(profile),
     },
@@ -209,8 +213,9 @@ function arranged(work: Work, data: UserData): { data: UserData; style: PartStyl
   let style = styleOf(profile);
   const single = fitsOneSms(data);
   if (style === 'sar' && !single && data.elements.length > 0) {
-    if (data.elements.length === 1 && portsOf(data.elements) !== undefined) {
-      return { data: { ...data, elements: [] }, style, base: withPorts(base, data.elements) };
+    if (data.elements.length === 1 && portsOf(data.elements) !== undefined && takesPorts(profile)) {
+      const beside = data.elements;
+      return { data: { ...data, elements: [], beside }, style, base: withPorts(base, beside, profile) };
     }
     style = 'udh8';
   }
@@ -218,9 +223,9 @@ function arranged(work: Work, data: UserData): { data: UserData; style: PartStyl
   // A header that came with ports beside it is its sender's affair; one that is ours takes them in.
   const headed = data.elements.length > 0 && data.octets !== work.carried.octets;
   if (!cutByHeader && !headed && sendsTlvs(profile)) return { data, style, base };
-  const elements = withPortsOf(work.message, data.elements);
+  const elements = withPortsOf(work, data.elements);
   if (elements === data.elements) return { data, style, base };
-  return { data: { ...data, elements }, style, base: withoutPorts(base) };
+  return { data: { ...data, elements, beside: [] }, style, base: withoutPorts(base, profile) };
 }
 
 /**
@@ -229,11 +234,11 @@ function arranged(work: Work, data: UserData): { data: UserData; style: PartStyl
  * done. Elements of 16 bits take an octet more than what they would replace; joining first makes them.
  */
 function onePart(work: Work, coded: Coded, part: Concatenation): Shaped {
-  const { message, base, carried, profile } = work;
+  const { base, carried, profile } = work;
   const kind = kindFor(work, part.kind);
   const came = ownElements(carried);
   // Ports count in any case: beside sar_* the SMSC will put them into the header that it writes.
-  const elements = withPortsOf(message, came);
+  const elements = withPortsOf(work, came);
   const data = { ...coded.data, elements };
   const stays = kind === part.kind;
   const beside = stays && sendsTlvs(profile);
@@ -251,11 +256,11 @@ function onePart(work: Work, coded: Coded, part: Concatenation): Shaped {
     const same = body(base, writeUdh(kind === 'sar' ? came : carried.elements));
     return oneBody(kind === 'sar' ? withSar(same, part) : same);
   }
-  if (kind === 'sar') return oneBody(withSar(body(withPorts(base, came), writeUdh([])), part));
+  if (kind === 'sar') return oneBody(withSar(body(withPorts(base, came, profile), writeUdh([])), part));
   const reference = kind === 'udh8' ? part.reference & 0xff : part.reference;
   const own = concatenationElement(kind, reference, part.total, part.sequence);
   const all = beside ? came : elements;
-  return oneBody(body(all === came ? base : withoutPorts(base), writeUdh([own, ...all])));
+  return oneBody(body(all === came ? base : withoutPorts(base, profile), writeUdh([own, ...all])));
 }
 
 function kindFor({ profile, carried }: Work, kind: Concatenation['kind']): Concatenation['kind'] {
@@ -265,7 +270,8 @@ function kindFor({ profile, carried }: Work, kind: Concatenation['kind']): Conca
   if (style !== 'sar' || !sendsTlvs(profile)) return kind;
   // Shift tables and the like have no parameter of their own.
   const own = ownElements(carried);
-  return own.length === 0 || (own.length === 1 && portsOf(own) !== undefined) ? 'sar' : kind;
+  if (own.length === 0) return 'sar';
+  return own.length === 1 && portsOf(own) !== undefined && takesPorts(profile) ? 'sar' : kind;
 }
 
 function styleOf(profile: SmscProfile): PartStyle {
@@ -289,24 +295,10 @@ function ownElements({ elements }: CarriedData): readonly InformationElement[] {
 
 /** The elements with those ports that stand in parameters; the same list where there are none. */
 function withPortsOf(
-  message: MessageObject,
+  { ports }: Work,
   elements: readonly InformationElement[],
 ): readonly InformationElement[] {
-  const ports = portsOfTlvs(message.tlvs ?? []);
-  return ports === undefined || portsOf(elements) !== undefined
-    ? elements
-    : [portsElement(ports), ...elements];
-}
-
-/** The ports among these elements as parameters. */
-function withPorts(base: MessageObject, elements: readonly InformationElement[]): MessageObject {
-  const ports = portsOf(elements);
-  if (ports === undefined) return base;
-  return { ...base, tlvs: [...(withoutPorts(base).tlvs ?? []), ...portTlvs(ports)] };
-}
-
-function withoutPorts(base: MessageObject): MessageObject {
-  return base.tlvs === undefined ? base : { ...base, tlvs: base.tlvs.filter((tlv) => !isPort(tlv)) };
+  return ports === undefined || portsOf(elements) !== undefined ? elements : [ports, ...elements];
 }
 
 function withSar(

@@ -4,10 +4,12 @@ import { ReferenceNumbers } from '../../src/core/reference-numbers.ts';
 import { writeUdh } from '../../src/core/udh.ts';
 import type { PduOf } from '../../src/smpp/codec.ts';
 import * as smpp from '../../src/smpp/constants.ts';
+import { readU16 } from '../../src/smpp/cursor.ts';
 import { encodeDataSm } from '../../src/smpp/pdu/data-sm-encode.ts';
 import type { MessageObject } from '../../src/smpp/pdu/message-encode.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
 import { encodeSubmitSm, scanSubmitSm } from '../../src/smpp/pdu/submit-sm.ts';
+import { findTlv } from '../../src/smpp/pdu/tlv.ts';
 import { joinParts, needsJoin, shape } from '../../src/smpp/shape.ts';
 import { needsShape, type Sender, type SmscProfile } from '../../src/smpp/shape-profile.ts';
 import { isSar, readUserData, withOctets } from '../../src/smpp/udh.ts';
@@ -15,10 +17,14 @@ import { isSar, readUserData, withOctets } from '../../src/smpp/udh.ts';
 const NOW_MS = Date.UTC(2026, 5, 1);
 const PARTS_MAX = 40;
 const SMS_OCTETS = 140;
-/** 05 00 03 rr tt ss, which the SMSC writes for sar_*. */
-const SAR_HEADER_OCTETS = 6;
+/** 05, 00 03 rr tt ss, 05 04 dddd oooo: what the SMSC writes for sar_* and ports. */
+const LENGTH_OCTET = 1;
+const SAR_OCTETS = 5;
+const PORTS_OCTETS = 6;
 /** Octets of text, about where one SMS ends and a field does. */
-const LENGTHS = [66, 67, 70, 71, 133, 134, 140, 141, 152, 153, 154, 160, 161, 254, 255, 306, 307, 1_000];
+const LENGTHS = [
+  64, 66, 67, 70, 71, 128, 132, 133, 134, 140, 141, 146, 152, 153, 154, 160, 161, 254, 255, 306, 307, 1_000,
+];
 /** Of all pairs of a sender and an SMSC, so many are tried with a message. */
 const TRIED = 3;
 
@@ -76,7 +82,8 @@ export class Shaping {
           throw new Error(`shaped for ${nameOf(profile)}, though it needs none`);
         }
       }
-      const longer = stretched(message, LENGTHS[(print + turn) % LENGTHS.length]);
+      const ported = (print + turn) % 3 === 0 ? withPorts(message, print + turn) : message;
+      const longer = stretched(ported, LENGTHS[(print + turn) % LENGTHS.length]);
       const isTaken = longer !== undefined && this.#checkScanned(longer, sender, profile);
       if (needsJoin(message, sender, profile)) {
         const whole = joinParts([message, isTaken ? longer : message]);
@@ -91,7 +98,7 @@ export class Shaping {
     const bytes = encodeSubmitSm(message, 0);
     if (scanSubmitSm(bytes, 0, bytes.length, sender.version, f) !== smpp.ESME_ROK) return false;
     const isReady = goesAsItIs(bytes, f, sender, profile);
-    const fault = isReady ? faultOf(f, profile, f.payloadLength < 0) : '';
+    const fault = isReady ? faultOf(bytes, f, profile, f.payloadLength < 0) : '';
     if (fault !== '')
       throw new Error(`goes to ${nameOf(profile)} as it is: ${fault}; ${bytes.toString('hex')}`);
     const result = this.#shape(message, sender, profile);
@@ -127,13 +134,14 @@ export class Shaping {
     const status = scanSubmitSm(out, 0, out.length, profile.version, f);
     // A tag that the sender's version does not know, or not in a data_sm, had any length there.
     if (status === smpp.ESME_RINVTLVLEN) return;
-    const fault = status === smpp.ESME_ROK ? faultOf(f, profile, isWhole) : smpp.statusName(status);
+    const fault = status === smpp.ESME_ROK ? faultOf(out, f, profile, isWhole) : smpp.statusName(status);
     if (fault !== '') throw new Error(`for ${nameOf(profile)}: ${fault}; ${out.toString('hex')}`);
   }
 }
 
 /** What an SMSC of that kind does not take, or no SMS holds. */
-function faultOf(f: MessageFields, { version, tlvs, alphabet }: SmscProfile, isWhole: boolean): string {
+function faultOf(b: Buffer, f: MessageFields, profile: SmscProfile, isWhole: boolean): string {
+  const { version, tlvs, alphabet } = profile;
   if (f.smLength > (version < 0x34 ? 160 : version < 0x50 ? 254 : 255)) return `sm_length ${f.smLength}`;
   if (!tlvs && f.tlvAt < f.end) return 'TLVs';
   if (f.sarRef >= 0 && (f.payloadLength >= 0 || f.sarTotal < 2)) return 'sar_* where none belong';
@@ -147,7 +155,7 @@ function faultOf(f: MessageFields, { version, tlvs, alphabet }: SmscProfile, isW
   }
   if (!isWhole) return '';
   const ownHeader = f.udhLength;
-  const header = f.sarRef >= 0 ? Math.max(ownHeader, 0) + SAR_HEADER_OCTETS : ownHeader;
+  const header = Math.max(ownHeader, headerOfParameters(b, f, profile));
   const octets = f.dataLength - ownHeader;
   const charset = charsetOf(f.dataCoding, version, alphabet);
   // Unpacked, a septet is an octet, escapes and all. Other alphabets the SMSC converts in its own way.
@@ -155,6 +163,25 @@ function faultOf(f: MessageFields, { version, tlvs, alphabet }: SmscProfile, isW
   const isCounted = charset === 'gsm' || charset === 'ucs2' || charset === 'binary';
   if (header > SMS_OCTETS) return `a header of ${header} octets`;
   return isCounted && octets > room ? `${octets} octets of ${charset}, room for ${room}` : '';
+}
+
+/** Octets of the header that the SMSC writes for sar_* and ports. Ports beside one of ours say nothing of it. */
+function headerOfParameters(b: Buffer, f: MessageFields, { tlvMap }: SmscProfile): number {
+  const hasPorts = [smpp.TLV_SOURCE_PORT, smpp.TLV_DESTINATION_PORT].some((tag) => {
+    const at = findTlv(b, f.tlvAt, f.end, tlvMap.get(tag) ?? tag);
+    return at >= 0 && readU16(b, at - 2) === 2;
+  });
+  const octets = (f.sarRef >= 0 ? SAR_OCTETS : 0) + (hasPorts ? PORTS_OCTETS : 0);
+  if (octets === 0 || (f.udhLength > 0 && f.sarRef < 0)) return 0;
+  return LENGTH_OCTET + octets;
+}
+
+/** The message with source_port, destination_port or both. */
+function withPorts(message: MessageObject, print: number): MessageObject {
+  const tags = [[smpp.TLV_SOURCE_PORT], [smpp.TLV_DESTINATION_PORT]];
+  const chosen = [...tags, tags.flat()][Math.floor(print / 3) % 3];
+  const ports = chosen.map((tag) => ({ tag, value: Buffer.from([0x0b, 0x84]) }));
+  return { ...message, tlvs: [...(message.tlvs ?? []), ...ports] };
 }
 
 /** The submit_sm that a data_sm of an ESME is; undefined: it is refused. */

@@ -212,7 +212,7 @@ describe('a long message', () => {
         expect(tlvsOf(body)).toEqual([]);
       }
       const sar = bodiesOf(message, { longMessages: 'sar' });
-      expect(sar.map(({ message: one }) => one?.length)).toEqual([134, 134, 32]);
+      expect(sar.map(({ message: one }) => one?.length)).toEqual([128, 128, 44]);
       for (const body of sar) {
         expect(tlvsOf(body).slice(0, 2)).toEqual(['020a=23f0', '020b=0b84']);
         expect((body.esmClass ?? 0) & smpp.ESM_UDHI).toBe(0);
