@@ -14,6 +14,7 @@ import { expect, sendOperation } from './operation.ts';
 import { statusAnswer } from './responses.ts';
 import type { OperationAnswer } from './pending-requests.ts';
 import type { EdgeAccount, EdgeSmsc, Session } from './state.ts';
+import { failureOf, statusFor } from './statuses.ts';
 
 export type Broadcast = PduOf<'broadcast_sm' | 'query_broadcast_sm' | 'cancel_broadcast_sm'>;
 
@@ -22,41 +23,44 @@ const COMMANDS = {
   query_broadcast_sm: smpp.QUERY_BROADCAST_SM,
   cancel_broadcast_sm: smpp.CANCEL_BROADCAST_SM,
 } as const;
-/** What is answered where no SMSC does it, or it does not answer. */
-const FAILURES = {
-  broadcast_sm: smpp.ESME_RBCASTFAIL,
-  query_broadcast_sm: smpp.ESME_RBCASTQUERYFAIL,
-  cancel_broadcast_sm: smpp.ESME_RBCASTCANCELFAIL,
-} as const;
 const CODE_DIGITS = 12;
 /** message_id holds 64 characters, and the code and the SMSC's index take some of them. */
 const MESSAGE_ID_MAX = 64;
 
 export function broadcast(session: Session, pdu: Broadcast, sequence: number): number {
-  const { edge } = session;
   const account = session.account as EdgeAccount;
   if (!account.config.broadcast) return smpp.ESME_RPROHIBITED;
   const named = pdu.messageId === '' ? undefined : readId(session, account, pdu.messageId);
-  // A broadcast_sm without an id is a new one; the others, and a replacing one, name one that there is.
-  if (named === undefined && (pdu.messageId !== '' || pdu.command === 'query_broadcast_sm'))
-    return smpp.ESME_RINVMSGID;
+  // Without an id it would be about whatever the SMSC has under that source address, whoever's it is.
+  const isNew = pdu.command === 'broadcast_sm' && pdu.replaceIfPresentFlag === 0;
+  if (named === undefined && (pdu.messageId !== '' || !isNew)) return smpp.ESME_RINVMSGID;
   const smsc = named?.smsc ?? supporting(session);
-  if (smsc === undefined) return FAILURES[pdu.command];
-  const data = encodePdu({ ...pdu, messageId: named?.id ?? '' }, session.version, { lenient: true });
-  const command = COMMANDS[pdu.command];
+  if (smsc === undefined) return failureOf(COMMANDS[pdu.command]);
+  const status = passOn(session, smsc, sequence, { ...pdu, messageId: named?.id ?? '' });
+  if (status !== smpp.ESME_ROK) return status;
+  let relaying = relay;
+  expect(session, sequence, COMMANDS[pdu.command], (answer) => {
+    const next = relaying(session, account, smsc, pdu, sequence, answer);
+    if (next !== undefined) relaying = next;
+    return next === undefined;
+  });
+  return smpp.ESME_ROK;
+}
+
+function passOn(
+  session: Session,
+  smsc: EdgeSmsc,
+  sequence: number,
+  pdu: PduInput & { command: Broadcast['command'] },
+): number {
+  const data = encodePdu(pdu, session.version, { lenient: true });
   const operation = {
     operation: OPERATION_FORWARD,
     smsc: smsc.index,
-    commandId: command,
+    commandId: COMMANDS[pdu.command],
     data: data.subarray(smpp.HEADER_BYTES),
   };
-  const status = sendOperation(edge, smsc.shard, session, sequence, operation);
-  if (status !== smpp.ESME_ROK) return status;
-  expect(session, sequence, command, (answer) => {
-    relay(session, account, smsc, pdu, sequence, answer);
-    return true;
-  });
-  return smpp.ESME_ROK;
+  return sendOperation(session.edge, smsc.shard, session, sequence, operation);
 }
 
 function supporting(session: Session): EdgeSmsc | undefined {
@@ -66,37 +70,75 @@ function supporting(session: Session): EdgeSmsc | undefined {
   return able.find(({ cells }) => cells[SMSC_BOUND] > 0) ?? able[0];
 }
 
-/** The SMSC's response, with our form of the id in it. */
-function relay(
+/** Writes the response; or asks the SMSC for more, and returns what writes it then. */
+type Relay = (
   session: Session,
   account: EdgeAccount,
   smsc: EdgeSmsc,
   pdu: Broadcast,
   sequence: number,
-  { status, data }: OperationAnswer,
-): void {
+  answer: OperationAnswer,
+) => Relay | undefined;
+
+/** The SMSC's response, with our form of the id in it. */
+const relay: Relay = (session, account, smsc, pdu, sequence, { status, data }) => {
   const command = COMMANDS[pdu.command];
   if (status !== smpp.ESME_ROK && data.length === 0) {
-    statusAnswer(session, sequence, command, status === smpp.ESME_RSYSERR ? FAILURES[pdu.command] : status);
-    return;
+    statusAnswer(session, sequence, command, status === smpp.ESME_RSYSERR ? failureOf(command) : status);
+    return undefined;
   }
   const response = Buffer.alloc(smpp.HEADER_BYTES + data.length);
   writeHeader(response, 0, response.length, smpp.responseIdOf(command), status, sequence);
   data.copy(response, smpp.HEADER_BYTES);
   const decoded = decodePdu(response, 0, response.length, session.version, { lenient: true });
   if (!decoded.ok) {
-    statusAnswer(session, sequence, command, FAILURES[pdu.command]);
-    return;
+    statusAnswer(session, sequence, command, failureOf(command));
+    return undefined;
   }
   const answer = { ...decoded.pdu } as PduInput & { messageId?: string | null };
-  if (typeof answer.messageId === 'string' && answer.messageId !== '') {
-    answer.messageId = writeId(account, smsc, answer.messageId);
+  answer.commandStatus = statusFor(session.version, command, status);
+  const theirs = answer.messageId ?? '';
+  if (theirs !== '') answer.messageId = writeId(account, smsc, theirs);
+  // What was asked for by an id is answered under it.
+  if (pdu.command === 'query_broadcast_sm') answer.messageId = pdu.messageId;
+  else if (theirs !== '' && answer.messageId === '' && status === smpp.ESME_ROK) {
+    return withdraw(session, smsc, pdu, sequence, theirs);
   }
-  // What the SMSC says may be odd: it is passed on, not judged.
+  // What else the SMSC says may be odd: it is passed on, not judged.
   session.write(encodePdu(answer, session.version, { lenient: true }));
+  return undefined;
+};
+
+/**
+ * The SMSC took a broadcast under an id that does not fit into ours: nobody could ask for it or stop it. It is
+ * cancelled, and refused once that is done; otherwise nothing is known of it.
+ */
+function withdraw(
+  session: Session,
+  smsc: EdgeSmsc,
+  { sourceAddrTon, sourceAddrNpi, sourceAddr }: Broadcast,
+  sequence: number,
+  messageId: string,
+): Relay | undefined {
+  session.edge.log.warn('the id of a broadcast is too long to be told: it is cancelled', {
+    ...session.describe(),
+    smsc: smsc.config.id,
+    length: messageId.length,
+  });
+  const source = { sourceAddrTon, sourceAddrNpi, sourceAddr };
+  const cancel = { command: 'cancel_broadcast_sm', sequenceNumber: sequence, messageId, ...source } as const;
+  if (passOn(session, smsc, sequence, cancel) === smpp.ESME_ROK) return afterWithdrawal;
+  statusAnswer(session, sequence, smpp.BROADCAST_SM, smpp.ESME_RSYSERR);
+  return undefined;
 }
 
-/** `<code>.<smsc>.<their id>`; an id that is too long for that can not be passed on. */
+const afterWithdrawal: Relay = (session, _account, _smsc, _pdu, sequence, { status }) => {
+  const isGone = status === smpp.ESME_ROK;
+  statusAnswer(session, sequence, smpp.BROADCAST_SM, isGone ? smpp.ESME_RBCASTFAIL : smpp.ESME_RSYSERR);
+  return undefined;
+};
+
+/** `<code>.<smsc>.<their id>`; empty where the id is too long for that. */
 function writeId(account: EdgeAccount, smsc: EdgeSmsc, id: string): string {
   const text = `${codeOf(account, smsc, id)}.${smsc.index.toString(36)}.${id}`;
   return text.length > MESSAGE_ID_MAX ? '' : text;

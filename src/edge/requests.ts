@@ -52,14 +52,24 @@ type Served = PduOf<
   | 'cancel_broadcast_sm'
 >;
 
-/** A shard looks through all that it has: that costs as much of the account's rate as a submit_sm. */
-const ABOUT_A_MESSAGE = new Set(['query_sm', 'cancel_sm', 'replace_sm']);
+/**
+ * What costs as much of the account's rate as a submit_sm: a shard looks through all that it has, or an SMSC is sent
+ * something. The others take their tokens by their messages.
+ */
+const COST_A_TOKEN = new Set([
+  'query_sm',
+  'cancel_sm',
+  'replace_sm',
+  'broadcast_sm',
+  'query_broadcast_sm',
+  'cancel_broadcast_sm',
+]);
 
 /** ESME_ROK: it is on its way and will be answered; else what to refuse it with. */
 function dispatch(session: Session, pdu: Served, sequence: number): number {
   const { account, edge } = session;
-  const isAboutMessage = ABOUT_A_MESSAGE.has(pdu.command);
-  if (isAboutMessage && !takeToken(edge, account as EdgeAccount)) return smpp.ESME_RTHROTTLED;
+  const costsToken = COST_A_TOKEN.has(pdu.command);
+  if (costsToken && !takeToken(edge, account as EdgeAccount)) return smpp.ESME_RTHROTTLED;
   switch (pdu.command) {
     case 'data_sm':
       return dataSm(session, pdu, sequence);

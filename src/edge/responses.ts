@@ -2,9 +2,11 @@
 import { encodePdu } from '../smpp/codec.ts';
 import type { PduInput } from '../smpp/codec.ts';
 import * as smpp from '../smpp/constants.ts';
+import { stateFor } from '../smpp/pdu/receipt-common.ts';
 import { formatTime } from '../smpp/times.ts';
 import type { OperationAnswer } from './pending-requests.ts';
 import type { Session } from './state.ts';
+import { statusFor } from './statuses.ts';
 
 /** States of messages that are over have an end. */
 const FIRST_FINAL = smpp.STATE_DELIVERED;
@@ -13,10 +15,11 @@ export function respond(session: Session, pdu: PduInput): void {
   session.write(encodePdu(pdu, session.version));
 }
 
-/** A response that is a header, or an error. */
+/** A response that is a header, or an error; `status` may be an SMSC's own. */
 export function statusAnswer(session: Session, sequence: number, command: number, status: number): void {
   const name = smpp.commandName(smpp.responseIdOf(command)) as PduInput['command'];
-  respond(session, { command: name, commandStatus: status, sequenceNumber: sequence } as PduInput);
+  const commandStatus = statusFor(session.version, command, status);
+  respond(session, { command: name, commandStatus, sequenceNumber: sequence } as PduInput);
 }
 
 export function queryAnswer(
@@ -38,11 +41,4 @@ export function queryAnswer(
     messageState,
     errorCode,
   });
-}
-
-/** SCHEDULED and SKIPPED exist in 5.0 only. */
-function stateFor(version: number, state: number): number {
-  if (version >= smpp.VERSION_50) return state;
-  if (state === smpp.STATE_SCHEDULED) return smpp.STATE_ENROUTE;
-  return state === smpp.STATE_SKIPPED ? smpp.STATE_UNDELIVERABLE : state;
 }

@@ -346,6 +346,11 @@ export function statusName(code: number): string {
   return STATUS_NAMES.get(code) ?? hex32(code);
 }
 
+/** Whether a version up to 5.0 assigns this command_status; vendors' own (0x400 to 0x4ff) are not. */
+export function isKnownStatus(code: number): boolean {
+  return STATUS_NAMES.has(code);
+}
+
 /** Whether any SMPP version assigns this command_id: then what carries it is SMPP, however odd. */
 export function isKnownCommand(id: number): boolean {
   if (id === GENERIC_NACK) return true;

@@ -155,8 +155,8 @@ function writeCommonTlvs(found: Kept, r: ReceiptArgs): void {
   if (found.tlvs.length !== next) found.tlvs = tlvs.subarray(0, next);
 }
 
-/** SCHEDULED and SKIPPED exist in 5.0 only, REJECTED since 3.4 (spec section 8.8). */
-function stateFor(version: number, state: number): number {
+/** As a version has it: SCHEDULED and SKIPPED exist in 5.0 only, REJECTED since 3.4 (spec section 8.8). */
+export function stateFor(version: number, state: number): number {
   if (version >= smpp.VERSION_50) return state;
   if (state === smpp.STATE_SKIPPED) return smpp.STATE_UNDELIVERABLE;
   if (state === smpp.STATE_SCHEDULED) return smpp.STATE_ENROUTE;
