@@ -41,13 +41,20 @@ export class SlotQueue {
   }
 }
 
-/** One queue for each priority_flag 0..4; higher goes first, equal ones in order of arrival. */
+/**
+ * One queue for each priority_flag 0..4: 3 goes first, then 2, 1 and 0, and last 4, which 5.0 added for what is sent in
+ * the background; equal ones in order of arrival.
+ */
 export class PriorityQueue {
+  /** By priority_flag. */
   readonly #levels: SlotQueue[];
+  /** The same in the order in which they are sent. */
+  readonly #order: SlotQueue[];
   length = 0;
 
   constructor(next: Int32Array) {
     this.#levels = Array.from({ length: PRIORITIES }, () => new SlotQueue(next));
+    this.#order = [3, 2, 1, 0, BACKGROUND].map((priority) => this.#levels[priority]);
   }
 
   push(slot: number, priority: number): void {
@@ -61,8 +68,9 @@ export class PriorityQueue {
   }
 
   shift(): number {
-    for (let priority = PRIORITIES - 1; priority >= 0; priority--) {
-      const slot = this.#levels[priority].shift();
+    const order = this.#order;
+    for (let turn = 0; turn < PRIORITIES; turn++) {
+      const slot = order[turn].shift();
       if (slot === NO_SLOT) continue;
       this.length--;
       return slot;
@@ -84,8 +92,9 @@ export class PriorityQueue {
   }
 
   peek(): number {
-    for (let priority = PRIORITIES - 1; priority >= 0; priority--) {
-      const slot = this.#levels[priority].peek();
+    const order = this.#order;
+    for (let turn = 0; turn < PRIORITIES; turn++) {
+      const slot = order[turn].peek();
       if (slot !== NO_SLOT) return slot;
     }
     return NO_SLOT;
@@ -93,3 +102,4 @@ export class PriorityQueue {
 }
 
 export const PRIORITIES = 5;
+const BACKGROUND = 4;

@@ -4,7 +4,7 @@
  * takes no more than a small share of the thread's time from the others. What was accepted later is left alone.
  */
 import type { Bytes } from '../core/bytes.ts';
-import { DEST_AT, FLAG_PART, SLOT_QUEUED, SLOT_RETRY, SOURCE_AT } from '../core/message-table.ts';
+import { DEST_AT, SLOT_QUEUED, SLOT_RETRY, SOURCE_AT } from '../core/message-table.ts';
 import {
   OPERATION_DATA,
   OPERATION_DEST_LENGTH,
@@ -24,7 +24,7 @@ import { answerOperation, answered } from './operation-answers.ts';
 import { serviceTypeIn, serviceTypeOf } from './replace.ts';
 import { bodyLengthOf, unpackRow } from './row.ts';
 import type { GroupCancel, GroupCancels, ShardState } from './state.ts';
-import { partsOf, waitsToBeSent } from './whole.ts';
+import { canBeTakenBack, partsOf } from './whole.ts';
 
 /** What is looked at in one tick, over all that is asked: slots, and a row of the store counts as so many. */
 const LOOKS_A_TICK = 262_144;
@@ -170,11 +170,10 @@ function keyOf({ table }: ShardState, found: Found): string {
   return found.where === 'store' ? `${found.row.idHigh} ${found.row.idLow}` : '';
 }
 
-/** All parts of the message, or nothing where one of them does not wait any more: no half of it is cancelled. */
+/** All parts of the message, or nothing where one of them may be with its SMSC: no half of it is cancelled. */
 function goingWith(shard: ShardState, found: Found): Found[] {
-  if (found.where === 'memory' && (shard.table.flags[found.slot] & FLAG_PART) === 0) return [found];
   const { members, isComplete } = partsOf(shard, found);
-  return isComplete && members.every((each) => waitsToBeSent(shard, each)) ? members : [];
+  return isComplete && members.every((each) => canBeTakenBack(shard, each)) ? members : [];
 }
 
 function isMeant(

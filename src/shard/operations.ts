@@ -40,11 +40,11 @@ import { answerOperation, answered } from './operation-answers.ts';
 import { replaceRow, replaceSlot } from './replace.ts';
 import type { ShardState } from './state.ts';
 import {
+  canBeTakenBack,
   isAwaiting,
   isUndeliverable,
   mergeStates,
   stateOf,
-  waitsToBeSent,
   wholeOf,
   withSlot,
 } from './whole.ts';
@@ -124,7 +124,7 @@ const NOTHING_KNOWN: Whole = { members: [], isComplete: false };
 /**
  * All parts are cancelled, or none: half a message is of no use to anybody. What waits here can be; a part that its
  * SMSC has is cancelled there first, where that is supported; one that failed already need not be. ESME_RCANCELFAIL
- * where one can not be: it is just being sent, or was delivered, or the SMSC says so.
+ * where one can not be: it is just being sent, or may have been, or was delivered, or the SMSC says so.
  */
 function cancel(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
   const found = find(shard, to, bytes, at);
@@ -140,7 +140,7 @@ function cancel(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
   }
   const { members, isComplete } = wholeOf(shard, found) ?? NOTHING_KNOWN;
   const open = members.filter((each) => !isUndeliverable(shard, each));
-  const theirs = open.filter((each) => !waitsToBeSent(shard, each));
+  const theirs = open.filter((each) => !canBeTakenBack(shard, each));
   const canAll = theirs.every(
     (each) =>
       each.where !== 'ended' &&
@@ -151,7 +151,7 @@ function cancel(shard: ShardState, to: Answer, bytes: Bytes, at: number): void {
     answerOperation(shard, { ...to, status: ESME_RCANCELFAIL });
     return;
   }
-  const ours = open.filter((each) => waitsToBeSent(shard, each)).map((each) => idOf(shard, each));
+  const ours = open.filter((each) => canBeTakenBack(shard, each)).map((each) => idOf(shard, each));
   cancelThere(shard, theirs, (status) => {
     if (status !== ESME_ROK) answerOperation(shard, { ...to, status });
     else cancelHere(shard, to, ours);
@@ -180,7 +180,7 @@ function cancelHere(shard: ShardState, to: Answer, ids: readonly [number, number
   const found: Found[] = [];
   for (const [idHigh, idLow] of ids) {
     const each = findById(shard, idHigh, idLow);
-    if (each !== undefined && waitsToBeSent(shard, each)) found.push(each);
+    if (each !== undefined && canBeTakenBack(shard, each)) found.push(each);
   }
   if (found.length < ids.length) answerOperation(shard, { ...to, status: ESME_RCANCELFAIL });
   else if (shard.blocked || !endWaiting(shard, found))
@@ -201,7 +201,7 @@ function replace(shard: ShardState, to: Answer, bytes: Bytes, at: number): void 
     answerOperation(shard, { ...to, status: ESME_RINVMSGID });
     return;
   }
-  if (found.where !== 'ended' && waitsToBeSent(shard, found)) {
+  if (found.where !== 'ended' && canBeTakenBack(shard, found)) {
     const status =
       found.where === 'memory'
         ? replaceSlot(shard, found.slot, bytes, at)

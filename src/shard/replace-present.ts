@@ -2,6 +2,7 @@
 import {
   DEST_AT,
   FLAG_DATA_SM,
+  FLAG_DUPLICATE_RISK,
   FLAG_INTERNAL,
   FLAG_TOLD,
   SLOT_QUEUED,
@@ -31,6 +32,8 @@ import { pduOf } from './held-part.ts';
 import { bodyOf, replaceWith, serviceTypeIn } from './replace.ts';
 import type { ShardState } from './state.ts';
 
+/** Nor one that was to be sent when the daemon died: an SMSC may have been offered it. */
+const FLAGS_KEEPING = FLAG_TOLD | FLAG_INTERNAL | FLAG_DUPLICATE_RISK;
 const fields = new MessageFields();
 
 /**
@@ -79,7 +82,7 @@ function isPartOfMore({ u8, u16 }: Bytes, at: number, length: number): boolean {
 function isUntried({ table, scratch }: ShardState, slot: number): boolean {
   const state = table.state[slot];
   if ((state !== SLOT_QUEUED && state !== SLOT_RETRY) || slot === scratch) return false;
-  return (table.flags[slot] & (FLAG_TOLD | FLAG_INTERNAL)) === 0 && table.attempts[slot] === 0;
+  return (table.flags[slot] & FLAGS_KEEPING) === 0 && table.attempts[slot] === 0;
 }
 
 /** Has this service_type and is no part of a longer one, whoever cut it: its body says so. */

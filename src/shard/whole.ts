@@ -3,6 +3,7 @@
  * id is asked of all of them.
  */
 import {
+  FLAG_DUPLICATE_RISK,
   FLAG_PART,
   FLAG_SCHEDULED,
   FLAG_TOLD,
@@ -112,6 +113,15 @@ export function waitsToBeSent(shard: ShardState, found: Found): boolean {
   if (found.where === 'ended') return false;
   const state = shard.table.state[found.slot];
   return state === SLOT_QUEUED || state === SLOT_RETRY;
+}
+
+/**
+ * It waits, and no SMSC can have it. One that was on its way when its link went down, or the daemon, and one that was
+ * never answered for, may be with its SMSC: nobody can say of it that it will not be delivered, or not as it was.
+ */
+export function canBeTakenBack(shard: ShardState, found: Found): boolean {
+  if (found.where === 'ended' || !waitsToBeSent(shard, found)) return false;
+  return withSlot(shard, found, (slot) => (shard.table.flags[slot] & FLAG_DUPLICATE_RISK) === 0);
 }
 
 /** Its SMSC has it, and its receipt is awaited. */

@@ -59,15 +59,19 @@ test('any sequence of calls does what a list would do', () => {
   }
 });
 
-test('the higher priority_flag goes first, equal ones by arrival, and one that comes back before its equals', () => {
+// 0 to 3 rise; 4, of 5.0 alone, is the background of cell broadcast.
+test('priority_flag 3 goes first and 4 last, equal ones by arrival, and one that comes back before its equals', () => {
   const queue = new PriorityQueue(links());
   queue.push(10, 0);
   queue.push(11, 4);
   queue.push(12, 0);
-  queue.push(13, 4);
+  queue.push(13, 3);
   queue.push(14, 2);
-  queue.unshift(15, 4);
-  expect(queue.length).toBe(6);
+  queue.push(16, 1);
+  queue.push(17, 3);
+  queue.unshift(15, 3);
+  queue.unshift(18, 4);
+  expect(queue.length).toBe(9);
   const order: number[] = [];
   while (queue.length > 0) {
     expect(queue.peek()).toBe(queue.peek());
@@ -75,7 +79,7 @@ test('the higher priority_flag goes first, equal ones by arrival, and one that c
     expect(queue.shift()).toBe(next);
     order.push(next);
   }
-  expect(order).toEqual([15, 11, 13, 14, 10, 12]);
+  expect(order).toEqual([15, 13, 17, 14, 16, 10, 12, 18, 11]);
   expect([queue.peek(), queue.shift()]).toEqual([NO_SLOT, NO_SLOT]);
 });
 
@@ -96,7 +100,7 @@ test('sifting shows every slot of every level once, and keeps the order of those
   });
   expect(seen.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);
   expect(queue.length).toBe(3);
-  expect([queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual([5, 1, 3, NO_SLOT]);
+  expect([queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual([1, 3, 5, NO_SLOT]);
 });
 
 test('every priority_flag of any version has a queue', () => {
