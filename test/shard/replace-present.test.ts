@@ -39,17 +39,30 @@ async function texts(scene: LongScene): Promise<string[]> {
 }
 
 test('a message that waits takes the new text and keeps its id, at once and after a restart', async () => {
-  const { scene, ids } = await waiting((open) => open.submit(OLD));
+  const inAnHour = { schedule_delivery_time: '000000010000000R' };
+  const { scene, ids } = await waiting((open) => open.submit({ ...OLD, ...inAnHour }));
   const first = scene.idOf(1);
   for (const crashes of [false, true]) {
     if (crashes) await scene.crash();
     if (crashes) await scene.pass(1_000);
-    const sequence = scene.submit(NEW);
+    const sequence = scene.submit({ ...NEW, ...inAnHour });
     await scene.commit();
     expect([crashes, scene.idOf(sequence)]).toEqual([crashes, first]);
     expect(idsOf(scene)).toEqual(ids);
   }
+  await scene.pass(3_600_000);
   expect(await texts(scene)).toEqual(['new text']);
+});
+
+test('a message that was to be sent when the daemon died is not replaced: its SMSC may have it', async () => {
+  const { scene } = await waiting((open) => open.submit(OLD));
+  const first = scene.idOf(1);
+  await scene.crash();
+  await scene.pass(1_000);
+  const sequence = scene.submit(NEW);
+  await scene.commit();
+  expect(scene.idOf(sequence)).not.toBe(first);
+  expect(await texts(scene)).toEqual(['old text', 'new text']);
 });
 
 describe('a message that waits is not replaced', () => {
