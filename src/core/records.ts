@@ -232,9 +232,13 @@ export const RESULT_LATER = 2;
 /** The ESME refused it for good. */
 export const RESULT_REFUSED = 3;
 
-/** An edge's receivers of an account changed. a: edge, b: account.   24 u32 sum of their receipt windows */
+/**
+ * An edge's receivers of an account changed. a: edge, b: account.   24 u32 sum of their receipt windows
+ *  28 u32 how many of them are of 3.4 or later, which know of more than receipts
+ */
 export const RECEIVERS = 65;
 export const RECEIVERS_WINDOW = 24;
+export const RECEIVERS_NEWER = 28;
 export const RECEIVERS_BYTES = 32;
 
 /**

@@ -24,6 +24,7 @@ import {
   RECEIPT_RESULT_BYTES,
   RECEIVERS,
   RECEIVERS_BYTES,
+  RECEIVERS_NEWER,
   RECEIVERS_WINDOW,
   RECORD_A,
   RECORD_B,
@@ -56,7 +57,6 @@ import {
   ESM_TYPE_MASK,
   VERSION_34,
   HEADER_BYTES,
-  VERSION_33,
 } from '../smpp/constants.ts';
 import { writeHeader } from '../smpp/cursor.ts';
 import { receiptIdForm } from '../smpp/pdu/message-id-text.ts';
@@ -116,7 +116,11 @@ function tellShards(edge: EdgeState, account: EdgeAccount): void {
 export function sendUntold(edge: EdgeState): boolean {
   for (const [account, shards] of edge.untold) {
     let total = 0;
-    for (const session of account.receivers) total += session.window.limit;
+    let newer = 0;
+    for (const session of account.receivers) {
+      total += session.window.limit;
+      if (session.version >= VERSION_34) newer++;
+    }
     const share = total === 0 ? 0 : Math.max(1, Math.floor(total / edge.ends.writers.length));
     for (const shard of shards) {
       const ring = edge.ends.writers[shard];
@@ -126,6 +130,7 @@ export function sendUntold(edge: EdgeState): boolean {
       ring.bytes.u8[at + RECORD_A] = edge.edge;
       ring.bytes.u16[(at + RECORD_B) >> 1] = account.index;
       ring.bytes.u32[(at + RECEIVERS_WINDOW) >> 2] = share;
+      ring.bytes.u32[(at + RECEIVERS_NEWER) >> 2] = newer;
       ring.commit();
       shards.delete(shard);
     }
@@ -142,10 +147,9 @@ export function deliver(edge: EdgeState, shard: number, bytes: Bytes, at: number
   const idHigh = u32[(at + DELIVER_OWN_ID_HIGH) >> 2];
   const idLow = u32[(at + DELIVER_OWN_ID_LOW) >> 2];
   const lent = edge.lent.add(shard, slot, idHigh, idLow, accountIndex);
-  const session = chooseReceiver(edge, accountIndex);
   // 3.3 knows no notifications; without TLVs an acknowledgement would not even say of what.
-  const knowsIt = slot !== DELIVER_NO_SLOT || (session?.version ?? 0) >= VERSION_34;
-  if (session === undefined || !knowsIt) {
+  const session = chooseReceiver(edge, accountIndex, slot === DELIVER_NO_SLOT ? VERSION_34 : 0);
+  if (session === undefined) {
     giveBack(edge, lent, RESULT_LATER, 0);
     return;
   }
@@ -163,22 +167,23 @@ export function deliver(edge: EdgeState, shard: number, bytes: Bytes, at: number
 
 /** An alert_notification goes to one receiver as it came; without one it is lost, as it would be on the wire. */
 export function alert(edge: EdgeState, bytes: Bytes, at: number, length: number): void {
-  const session = chooseReceiver(edge, bytes.u16[(at + RECORD_B) >> 1]);
-  if (session === undefined || session.version <= VERSION_33) return;
+  const session = chooseReceiver(edge, bytes.u16[(at + RECORD_B) >> 1], VERSION_34);
+  if (session === undefined) return;
   const pdu = Buffer.alloc(HEADER_BYTES + length - ALERT_BODY);
   writeHeader(pdu, 0, pdu.length, ALERT_NOTIFICATION, ESME_ROK, session.window.nextSequence());
   bytes.u8.copy(pdu, HEADER_BYTES, at + ALERT_BODY, at + length);
   session.write(pdu);
 }
 
-function chooseReceiver(edge: EdgeState, accountIndex: number): Session | undefined {
+/** The next in turn that has room, of this version or a later one. */
+function chooseReceiver(edge: EdgeState, accountIndex: number, version: number): Session | undefined {
   const account = edge.accounts[accountIndex];
   if (account === undefined) return undefined;
   const { receivers } = account;
   for (let tried = 0; tried < receivers.length; tried++) {
     account.turn = (account.turn + 1) % receivers.length;
     const session = receivers[account.turn];
-    if (!session.window.isFull()) return session;
+    if (session.version >= version && !session.window.isFull()) return session;
   }
   return undefined;
 }

@@ -25,7 +25,7 @@ export function onAlert(shard: ShardState, bytes: Buffer, start: number, end: nu
   const slot = latestBetween(shard, esmeAddr, sourceAddr);
   if (slot === NO_SLOT) return false;
   const account = shard.table.account[slot];
-  const edge = deskOf(shard, account).window.findIndex((window) => window > 0);
+  const edge = deskOf(shard, account).newer.findIndex((count) => count > 0);
   if (edge < 0) return false;
   const ring = shard.ends.writers[edge];
   const body = start + HEADER_BYTES;

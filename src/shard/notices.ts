@@ -177,7 +177,7 @@ export function offerAfterCommit(shard: ShardState, slot: number, notice: Notice
 function offer(shard: ShardState, slot: number, notice: Notice): void {
   const { table } = shard;
   const desk = deskOf(shard, table.account[slot]);
-  const edge = desk.window.findIndex((window, each) => window > desk.lent[each]);
+  const edge = desk.window.findIndex((window, each) => window > desk.lent[each] && desk.newer[each] > 0);
   if (edge < 0) return;
   const ring = shard.ends.writers[edge];
   const text = notice.text ?? table.text;

@@ -10,6 +10,7 @@ import {
 import {
   FINAL_RECEIPT_NOT_TAKEN,
   FINAL_RECEIPT_TAKEN,
+  RECEIVERS_NEWER,
   RECEIVERS_WINDOW,
   RECORD_A,
   RECORD_B,
@@ -41,6 +42,7 @@ export function deskOf(shard: ShardState, account: number): ReceiptDesk {
     queue: new SlotQueue(shard.table.next),
     window: new Int32Array(edges),
     lent: new Int32Array(edges),
+    newer: new Int32Array(edges),
     turn: 0,
   };
   shard.desks[account] = fresh;
@@ -58,6 +60,7 @@ export function queueReceipt(shard: ShardState, slot: number): void {
 export function onReceivers(shard: ShardState, edge: number, bytes: Bytes, at: number): void {
   const desk = deskOf(shard, bytes.u16[(at + RECORD_B) >> 1]);
   desk.window[edge] = bytes.u32[(at + RECEIVERS_WINDOW) >> 2];
+  desk.newer[edge] = bytes.u32[(at + RECEIVERS_NEWER) >> 2];
   shard.deskWork.add(desk);
 }
 

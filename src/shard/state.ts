@@ -55,6 +55,8 @@ export interface ReceiptDesk {
   /** By edge: sum of the receipt windows of its receivers, and how many receipts are with it. */
   window: Int32Array;
   lent: Int32Array;
+  /** By edge: how many of its receivers are of 3.4 or later: notifications and alerts are for them. */
+  newer: Int32Array;
   turn: number;
 }
 

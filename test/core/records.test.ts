@@ -99,7 +99,13 @@ const PAYLOADS: Record<string, [Layout, number]> = {
     ],
     records.RECEIPT_RESULT_BYTES,
   ],
-  RECEIVERS: [[['window', records.RECEIVERS_WINDOW, 4]], records.RECEIVERS_BYTES],
+  RECEIVERS: [
+    [
+      ['window', records.RECEIVERS_WINDOW, 4],
+      ['newer', records.RECEIVERS_NEWER, 4],
+    ],
+    records.RECEIVERS_BYTES,
+  ],
   ANSWER: [
     [
       ['session', records.ANSWER_SESSION, 4],

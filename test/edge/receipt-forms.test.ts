@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { AccountConfig } from '../../src/core/config.ts';
 import { CELL_RECEIPTS_DELIVERED, CELL_RECEIPTS_LATER } from '../../src/core/ring/counters.ts';
-import { deliver, expireReceipts } from '../../src/edge/receipts.ts';
+import { alert, deliver, expireReceipts } from '../../src/edge/receipts.ts';
+import { bytesWith } from '../core/memory.ts';
 import { TIME_MS } from '../support/ledger.ts';
+import { vectorNamed } from '../support/vectors.ts';
 import { makeAccount, makeEdge } from './harness.ts';
 import { TAKEN, bindReceiver, delivered, lentRecord, respond, resultsAt } from './lending.ts';
 import type { LentOptions, Receiver } from './lending.ts';
@@ -176,6 +178,22 @@ describe('what ends nothing', () => {
     deliver(one.edge, 0, lentRecord(7), 0);
     expect(delivered(receiver).map(({ esm_class }) => esm_class)).toEqual([4]);
     expect([resultsAt(one, 0), one.edge.lent.used]).toEqual([[], 1]);
+  });
+
+  test('goes to a session of 3.4 wherever there is one, an alert likewise', () => {
+    const one = makeEdge([makeAccount(0, { receiptWindow: 40 })]);
+    const [old, newer] = [bindReceiver(one), bindReceiver(one, 0, 0x1_0002)];
+    old.session.version = 0x33;
+    const pdu = vectorNamed('alert_notification').bytes;
+    // Type 84 of account 0, its body from 24 on.
+    const record = Buffer.alloc(24 + pdu.length - 16);
+    record[4] = 84;
+    pdu.copy(record, 24, 16);
+    for (let count = 0; count < 10; count++) {
+      deliver(one.edge, 0, lentRecord(NOBODY, { esmClass: 0x20, state: 1 }), 0);
+      alert(one.edge, bytesWith(record), 0, record.length);
+    }
+    expect([delivered(old).length, delivered(newer).length]).toEqual([0, 20]);
   });
 
   test('an acknowledgement is told in the words of its recipient', () => {

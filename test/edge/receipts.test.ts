@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { CELL_RECEIPTS_DELIVERED, CELL_RECEIPTS_LATER } from '../../src/core/ring/counters.ts';
-import { deliver, expireReceipts, sendHeldResults, sendUntold } from '../../src/edge/receipts.ts';
-import { makeAccount, makeEdge, received } from './harness.ts';
+import {
+  addReceiver,
+  deliver,
+  expireReceipts,
+  sendHeldResults,
+  sendUntold,
+} from '../../src/edge/receipts.ts';
+import { makeAccount, makeEdge, makeSession, received } from './harness.ts';
 import type { TestEdge } from './harness.ts';
 import { LATER, REFUSED, TAKEN, bindReceiver, delivered, lentRecord, respond, resultsAt } from './lending.ts';
 import type { Receiver } from './lending.ts';
@@ -97,6 +103,17 @@ describe('windows', () => {
     bindReceiver(one, 0, 0x1_0002);
     first.session.end();
     for (const shard of [0, 1]) expect(windowsAt(one, shard)).toEqual([5, 10, 5]);
+  });
+
+  test('each shard is told how many of them are of 3.4 or later', () => {
+    const one = makeEdge();
+    for (const [index, version] of [0x33, 0x34, 0x50].entries()) {
+      const [session] = makeSession(one.edge, one.accounts[0], 0x1_0001 + index);
+      session.version = version;
+      addReceiver(session);
+    }
+    const told = received(one.edge, one.shards[1]).filter((bytes) => bytes[4] === TYPE_RECEIVERS);
+    expect(told.map((bytes) => bytes.readUInt32LE(28))).toEqual([0, 1, 2]);
   });
 
   test('no shard is left without a share, and none has any without a receiver', () => {

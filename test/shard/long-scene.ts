@@ -138,6 +138,7 @@ export class LongScene {
     shard.binds.push(bind);
     if (this.#spoken !== undefined) settleVersions(smsc);
     deskOf(shard, 0).window[0] = 100;
+    deskOf(shard, 0).newer[0] = 1;
     this.shard = shard;
     await this.commit();
   }

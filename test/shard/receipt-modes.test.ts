@@ -173,6 +173,19 @@ describe('a state that is not final', () => {
     expect(await scene.receipt('abc', 'ENROUTE')).toBe(0);
     expect([await scene.story(id), scene.offered()]).toEqual([['INTERMEDIATE'], []]);
   });
+
+  test('goes to an edge with a receiver of 3.4 or later, though another has room, too', async () => {
+    const scene = new ReceiptScene();
+    scene.sent('abc', { registeredDelivery: 0x11 });
+    const desk = deskOf(scene.shard, 0);
+    const offered: number[] = [];
+    for (const newer of [0, 2]) {
+      desk.newer[0] = newer;
+      await scene.receipt('abc', 'ENROUTE');
+      offered.push(scene.offered().length);
+    }
+    expect(offered).toEqual([0, 1]);
+  });
 });
 
 describe('an acknowledgement of the recipient', () => {

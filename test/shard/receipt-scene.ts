@@ -76,6 +76,7 @@ export class ReceiptScene {
     for (const smsc of this.shard.smscs) if (smsc !== undefined) smsc.config = { ...smsc.config, ...options };
     openJournal(this.shard);
     deskOf(this.shard, 0).window[0] = 10;
+    deskOf(this.shard, 0).newer[0] = 1;
   }
 
   #bindOf(smsc: number): OutboundBind {
