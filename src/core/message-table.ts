@@ -69,6 +69,14 @@ export const NO_NETWORK_ERROR = 255;
 /** `userReference` of a message without one. */
 export const NO_REFERENCE = -1;
 
+/**
+ * A message whose client was told the short id of 3.3 has this in place of its reference, so that it takes no column
+ * of its own: something below NO_REFERENCE. Applied again it gives the reference.
+ */
+export function shortIdReference(reference: number): number {
+  return -3 - reference;
+}
+
 export class MessageTable {
   readonly capacity: number;
   readonly state: Uint8Array;
@@ -105,7 +113,10 @@ export class MessageTable {
   /** network_error_code of its receipt; type NO_NETWORK_ERROR: there was none. */
   readonly networkErrorType: Uint8Array;
   readonly networkErrorCode: Uint16Array;
-  /** user_message_reference of the submit, which its receipt repeats; NO_REFERENCE: it had none. */
+  /**
+   * user_message_reference of the submit, which its receipt repeats; NO_REFERENCE: it had none. Below that: see
+   * `shortIdReference`.
+   */
   readonly userReference: Int32Array;
   /** Which of how many parts (FLAG_PART). */
   readonly part: Uint8Array;

@@ -59,6 +59,8 @@ export const ACCEPTED_PADDING_SHIFT = 4;
 export const ACCEPTED_FLAG_REPLACE = 2;
 /** It is sent as data_sm; the body is that of a data_sm. */
 export const ACCEPTED_FLAG_DATA_SM = 4;
+/** Its client was told the id as 3.3 writes it, the low half alone: so are its receipts, on whatever session. */
+export const ACCEPTED_FLAG_SHORT_ID = 8;
 export const EXTENSION_BYTES = 24;
 export const EXTENSION_TOLD_LOW = 0;
 export const EXTENSION_TOLD_HIGH = 4;
@@ -309,7 +311,7 @@ export const ANSWER_BYTES = 24;
  *  48 u32 idLow  52 u32 idHigh of the message in the slot
  *  56 u8 submitted (0: it stands for one message)  57 u8 delivered  58 u8 data_coding
  *  59 u8 type of the network_error_code plus 1 (0: none)  60 u16 user_response_code plus 1 (0: none)
- *  62 u16 code of the network_error_code  64 i32 user_message_reference (-1: none)
+ *  62 u16 code of the network_error_code  64 i32 user_message_reference, as the message table has it
  *  68 source: ton npi addr NUL (the message's own source), then dest: the same, then text, then to the end vendor TLVs
  *     as in RECEIPT
  */

@@ -7,6 +7,7 @@ import {
   ACCEPTED_ESM_CLASS,
   ACCEPTED_EXPIRES,
   ACCEPTED_FLAGS,
+  ACCEPTED_FLAG_SHORT_ID,
   ACCEPTED_MESSAGE_AT,
   ACCEPTED_PRIORITY,
   ACCEPTED_REGISTERED_DELIVERY,
@@ -79,7 +80,12 @@ export function hasNoRoom(edge: EdgeState, smsc: EdgeSmsc): boolean {
   return true;
 }
 
-/** The record of the scanned submit_sm whose body is [body, end), without an extension. */
+/** ACCEPTED_FLAG_SHORT_ID where the session's responses have the short id of 3.3. */
+export function idFlagOf(version: number, protocol: number): number {
+  return version <= VERSION_33 && protocol !== PROTOCOL_HTTP ? ACCEPTED_FLAG_SHORT_ID : 0;
+}
+
+/** The record of the scanned submit_sm whose body is [body, end), without an extension; with these ACCEPTED_FLAG_*. */
 export function writeAsItIs(
   edge: EdgeState,
   account: EdgeAccount,
@@ -91,6 +97,7 @@ export function writeAsItIs(
   body: number,
   end: number,
   at: number,
+  flags: number,
 ): void {
   const { fields, times } = edge;
   const { u8, u16, u32, f64 } = edge.ends.writers[smsc.shard].bytes;
@@ -98,7 +105,7 @@ export function writeAsItIs(
   u8[at + RECORD_A] = protocol;
   u16[(at + RECORD_B) >> 1] = account.index;
   u16[(at + ACCEPTED_SMSC) >> 1] = smsc.index;
-  u16[(at + ACCEPTED_FLAGS) >> 1] = 0;
+  u16[(at + ACCEPTED_FLAGS) >> 1] = flags;
   u32[(at + ACCEPTED_SESSION) >> 2] = session;
   u32[(at + ACCEPTED_SEQUENCE) >> 2] = sequence;
   u8[at + ACCEPTED_REGISTERED_DELIVERY] = fields.registeredDelivery;

@@ -41,6 +41,7 @@ import {
   STATE_NOT_TOLD,
 } from '../core/records.ts';
 import type { Bytes } from '../core/bytes.ts';
+import { NO_REFERENCE, shortIdReference } from '../core/message-table.ts';
 import { CELL_RECEIPTS_DELIVERED, CELL_RECEIPTS_LATER } from '../core/ring/counters.ts';
 import { RING_FULL } from '../core/ring/ring.ts';
 import {
@@ -209,7 +210,9 @@ function readArgs(session: Session, bytes: Bytes, at: number): void {
   const destLength = u8[at + DELIVER_DEST_LENGTH];
   const source = at + DELIVER_ADDRESSES;
   const dest = source + sourceLength;
-  readManner(session);
+  const reference = u32[(at + DELIVER_REFERENCE) >> 2] | 0;
+  const isIdShort = reference < NO_REFERENCE;
+  readManner(session, isIdShort);
   args.addresses = u8;
   args.sourceTon = u8[source];
   args.sourceNpi = u8[source + 1];
@@ -231,7 +234,7 @@ function readArgs(session: Session, bytes: Bytes, at: number): void {
   args.errLength = u8[at + DELIVER_ERR_LENGTH];
   args.networkErrorType = u8[at + DELIVER_NETWORK_TYPE] - 1;
   args.networkErrorCode = u16[(at + DELIVER_NETWORK_CODE) >> 1];
-  args.userMessageReference = u32[(at + DELIVER_REFERENCE) >> 2] | 0;
+  args.userMessageReference = isIdShort ? shortIdReference(reference) : reference;
   args.text = u8;
   args.textAt = dest + destLength;
   args.textLength = u8[at + DELIVER_TEXT_LENGTH];
@@ -246,13 +249,13 @@ function readArgs(session: Session, bytes: Bytes, at: number): void {
   args.userResponseCode = u16[(at + DELIVER_RESPONSE_CODE) >> 1] - 1;
 }
 
-/** As the account and the version of the session ask for it. */
-function readManner(session: Session): void {
+/** As the account and the version of the session ask for it, and the id as the response to the submit had it. */
+function readManner(session: Session, isIdShort: boolean): void {
   const account = session.account as EdgeAccount;
   args.version = session.version;
   args.content = account.receiptContent;
   args.dataSm = account.receiptInDataSm;
-  args.idForm = receiptIdForm(session.version, account.decimalIds);
+  args.idForm = receiptIdForm(isIdShort, account.decimalIds);
   args.dateDigits = account.receiptDateDigits;
 }
 

@@ -38,7 +38,7 @@ import type { MessageObject } from '../smpp/pdu/message-encode.ts';
 import { needsJoin, shape } from '../smpp/shape.ts';
 import { shapeLonePart } from '../smpp/shape-part.ts';
 import { sendsTlvs } from '../smpp/shape-profile.ts';
-import { senderOf, spendTokens, writeAsItIs } from './admission.ts';
+import { idFlagOf, senderOf, spendTokens, writeAsItIs } from './admission.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from './state.ts';
 
 /** Most bytes of one batch in a ring, which holds some megabytes. */
@@ -89,11 +89,12 @@ export function sendPart(
   const ring = edge.ends.writers[smsc.shard];
   const at = ring.claim(align8(plain) + EXTENSION_BYTES);
   if (at === RING_FULL) return ESME_RTHROTTLED;
-  const { protocol, session, sequence } = origin;
-  writeAsItIs(edge, account, smsc, protocol, session, sequence, bytes, body, end, at);
+  const { version, protocol, session, sequence } = origin;
+  const idFlag = idFlagOf(version, protocol);
+  writeAsItIs(edge, account, smsc, protocol, session, sequence, bytes, body, end, at, idFlag);
   const { u8, u16, u32 } = ring.bytes;
   const padding = align8(plain) - plain;
-  u16[(at + ACCEPTED_FLAGS) >> 1] = ACCEPTED_FLAG_EXTENDED | (padding << ACCEPTED_PADDING_SHIFT);
+  u16[(at + ACCEPTED_FLAGS) >> 1] |= ACCEPTED_FLAG_EXTENDED | (padding << ACCEPTED_PADDING_SHIFT);
   const extension = at + align8(plain);
   u8.fill(0, extension - padding, extension + EXTENSION_BYTES);
   u8[extension + EXTENSION_PART] = concat.sequence;
@@ -149,7 +150,7 @@ function headOf(
   edge: EdgeState,
   account: EdgeAccount,
   smsc: EdgeSmsc,
-  { protocol, session, sequence }: Origin,
+  { version, protocol, session, sequence }: Origin,
   message: MessageObject,
 ): AcceptedHead {
   const { expiresMs, scheduleMs } = edge.times;
@@ -165,6 +166,7 @@ function headOf(
     // An SMSC of an earlier version may have to be asked for more receipts than the client wants.
     registeredDelivery: message.registeredDelivery ?? 0,
     replacesPresent: message.replaceIfPresent === 1,
+    isIdShort: idFlagOf(version, protocol) !== 0,
   };
 }
 

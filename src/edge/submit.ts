@@ -17,7 +17,7 @@ import { readMessage } from '../smpp/pdu/message-encode.ts';
 import { scanSubmitSm } from '../smpp/pdu/submit-sm.ts';
 import { hasValuesOf50, needsShape, plainLimits } from '../smpp/shape-profile.ts';
 import { validityStatus } from '../smpp/times.ts';
-import { hasNoRoom, senderOf, takeToken, writeAsItIs } from './admission.ts';
+import { hasNoRoom, idFlagOf, senderOf, takeToken, writeAsItIs } from './admission.ts';
 import { chooseSmsc } from './route.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from './state.ts';
 import { sendPart, submitMessage } from './submit-message.ts';
@@ -50,7 +50,7 @@ export function submit(
   if (hasNoRoom(edge, smsc)) return ESME_RMSGQFUL;
   edge.partsOfLast = 1;
   if (protocol === PROTOCOL_SMPP && version >= VERSION_34 && isUsual(fields, account, smsc, version)) {
-    return send(edge, account, smsc, protocol, session, sequence, bytes, start, end);
+    return send(edge, account, smsc, protocol, session, sequence, bytes, start, end, 0);
   }
   return submitOtherwise(edge, account, smsc, version, protocol, session, sequence, bytes, start, end);
 }
@@ -96,7 +96,10 @@ function submitOtherwise(
   const part = concat !== undefined && concat.total > 1 ? concat : undefined;
   const origin = { version, protocol, session, sequence };
   if (isPlain(edge, account, smsc, version, protocol, bytes)) {
-    if (part === undefined) return send(edge, account, smsc, protocol, session, sequence, bytes, start, end);
+    if (part === undefined) {
+      const flags = idFlagOf(version, protocol);
+      return send(edge, account, smsc, protocol, session, sequence, bytes, start, end, flags);
+    }
     if (account.config.receipts === 'each') {
       return sendPart(edge, account, smsc, origin, bytes, start, end, part);
     }
@@ -135,13 +138,14 @@ function send(
   bytes: Buffer,
   start: number,
   end: number,
+  flags: number,
 ): number {
   const body = start + HEADER_BYTES;
   const ring = edge.ends.writers[smsc.shard];
   const at = ring.claim(ACCEPTED_BODY + end - body);
   // Full: a definite refusal, nothing is stored. Sessions stop reading well before this happens.
   if (at === RING_FULL) return ESME_RTHROTTLED;
-  writeAsItIs(edge, account, smsc, protocol, session, sequence, bytes, body, end, at);
+  writeAsItIs(edge, account, smsc, protocol, session, sequence, bytes, body, end, at, flags);
   ring.commit();
   return ESME_ROK;
 }

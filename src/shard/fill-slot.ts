@@ -11,6 +11,7 @@ import {
   SOURCE_AT,
   TEXT_AT,
   TEXT_LENGTH_MAX,
+  shortIdReference,
 } from '../core/message-table.ts';
 import {
   ACCEPTED_BODY,
@@ -21,6 +22,7 @@ import {
   ACCEPTED_FLAGS,
   ACCEPTED_FLAG_DATA_SM,
   ACCEPTED_FLAG_EXTENDED,
+  ACCEPTED_FLAG_SHORT_ID,
   ACCEPTED_MESSAGE_AT,
   ACCEPTED_PRIORITY,
   ACCEPTED_REGISTERED_DELIVERY,
@@ -92,7 +94,7 @@ function userReferenceOf({ u8, u16 }: Bytes, at: number, bodyEnd: number): numbe
   return valueAt < 0 || readU16(u8, valueAt - 2) !== 2 ? NO_REFERENCE : readU16(u8, valueAt);
 }
 
-/** What only a part, a scheduled message, one of several destinations or a data_sm has. */
+/** What only a part, a scheduled message, one of several destinations, a data_sm or a message of 3.3 has. */
 function fillSpecial(
   shard: ShardState,
   slot: number,
@@ -103,6 +105,9 @@ function fillSpecial(
 ): void {
   const { table } = shard;
   if ((flags & ACCEPTED_FLAG_DATA_SM) !== 0) table.flags[slot] |= FLAG_DATA_SM;
+  if ((flags & ACCEPTED_FLAG_SHORT_ID) !== 0) {
+    table.userReference[slot] = shortIdReference(table.userReference[slot]);
+  }
   if ((flags & ACCEPTED_FLAG_EXTENDED) === 0) return;
   const { u8, u32, f64 } = bytes;
   const extension = at + length - EXTENSION_BYTES;

@@ -11,6 +11,7 @@ import {
   FLAG_STORED,
   FLAG_TOLD,
   NO_BLOCK,
+  NO_REFERENCE,
   SLOT_QUEUED,
   SLOT_RETRY,
 } from '../core/message-table.ts';
@@ -134,6 +135,7 @@ export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: n
       expiresMs: expiresMs > 0 ? expiresMs : table.expiresMs[slot],
       priority: table.priority[slot],
       registeredDelivery: message.registeredDelivery,
+      isIdShort: table.userReference[slot] < NO_REFERENCE,
       extension: { scheduleMs: scheduleMs > 0 ? scheduleMs : dueOf(shard, slot) },
     },
     REPLACED,

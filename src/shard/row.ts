@@ -6,7 +6,7 @@
  *  16 f64 acceptedMs  24 f64 expiresMs  32 f64 doneMs  40 f64 dueMs
  *  48 u8 sourceLength  49 u8 destLength  50 u8 textLength  51 u8 smscIdLength  52 u32 bodyLength
  *  56 u32 toldLow  60 u32 toldHigh  64 u8 part  65 u8 parts  66 u8 network error type  67 u8 merged
- *  68 u16 network_error_code  70 u16 tlvsLength  72 i32 user_message_reference (-1: none)
+ *  68 u16 network_error_code  70 u16 tlvsLength  72 i32 user_message_reference, as the message table has it
  *  76 source, dest, text, err, the SMSC's id, vendor TLVs of its receipt, the submit_sm body (length 0: the message was
  *  sent already)
  * Version 1 has no bytes 56 to 75. Version 2 had 0 in bytes 70 and 71 before there were TLVs; a release from before

@@ -14,6 +14,7 @@ import {
   ACCEPTED_FLAG_DATA_SM,
   ACCEPTED_FLAG_EXTENDED,
   ACCEPTED_FLAG_REPLACE,
+  ACCEPTED_FLAG_SHORT_ID,
   ACCEPTED_MESSAGE_AT,
   ACCEPTED_PADDING_SHIFT,
   ACCEPTED_PRIORITY,
@@ -59,6 +60,8 @@ export interface AcceptedHead {
   registeredDelivery?: number;
   /** A waiting message of the same addresses gives way to it. */
   replacesPresent?: boolean;
+  /** Its client is told the id as 3.3 writes it. */
+  isIdShort?: boolean;
   extension?: AcceptedExtension;
 }
 
@@ -124,7 +127,9 @@ export function writeAccepted(
   f64[(at + ACCEPTED_EXPIRES) >> 3] = head.expiresMs;
   pdu.copy(u8, at + ACCEPTED_BODY, body);
   u16[(at + ACCEPTED_FLAGS) >> 1] =
-    (isData ? ACCEPTED_FLAG_DATA_SM : 0) | (head.replacesPresent === true ? ACCEPTED_FLAG_REPLACE : 0);
+    (isData ? ACCEPTED_FLAG_DATA_SM : 0) |
+    (head.replacesPresent === true ? ACCEPTED_FLAG_REPLACE : 0) |
+    (head.isIdShort === true ? ACCEPTED_FLAG_SHORT_ID : 0);
   if (head.extension !== undefined) writeExtension(target, at, length, pdu.length - body, head.extension);
   return length;
 }

@@ -36,15 +36,30 @@ describe('a receipt is written', () => {
     expect(text).toMatch(/^id:72623859706101769 /);
   });
 
-  test('to a session of 3.3 as text alone, under the short id', () => {
+  test('under the short id that a session of 3.3 was told, on any session, with its reference', () => {
+    // Below -1 the reference says so: -2 is none, -3 is 0.
+    for (const [reference, expected] of [
+      [-2, undefined],
+      [-3, 0],
+      [-3 - 0xffff, 0xffff],
+    ] as const) {
+      const { pdu, text } = told({}, 0x50, { reference });
+      expect([pdu.receipted_message_id, pdu.user_message_reference]).toEqual(['00000009', expected]);
+      expect(text).toMatch(/^id:00000009 /);
+      expect(told({}, 0x33, { reference }).text).toMatch(/^id:00000009 /);
+      expect(told({ receipt_id: 'decimal' }, 0x34, { reference }).text).toMatch(/^id:9 /);
+    }
+  });
+
+  test('to a session of 3.3 as text alone, under the id that another session was told', () => {
     const { pdu, text } = told({ receipt_pdu: 'data_sm', receipt_content: 'tlvs' }, 0x33, { state: 8 });
-    expect(text).toMatch(/^id:00000009 .*stat:UNDELIV err:000 text:hello$/);
+    expect(text).toMatch(/^id:0102030400000009 .*stat:UNDELIV err:000 text:hello$/);
     expect([pdu.command, pdu.receipted_message_id, pdu.message_state]).toEqual([
       'deliver_sm',
       undefined,
       undefined,
     ]);
-    expect(told({ receipt_id: 'decimal' }, 0x33).text).toMatch(/^id:9 /);
+    expect(told({ receipt_id: 'decimal' }, 0x33).text).toMatch(/^id:72623859706101769 /);
   });
 
   test('as text alone, or as TLVs alone', () => {

@@ -41,7 +41,7 @@ function fill(table: MessageTable, slot: number, random: Random): void {
   for (const name of WORDS) table[name][slot] = upTo(0xffff_ffff);
   for (const name of TIMES) table[name][slot] = random.pick([0, 1_767_225_600_123, 1.5, 253_402_300_799_000]);
   table.flags[slot] = columns.FLAG_DUPLICATE_RISK * random.below(2);
-  table.userReference[slot] = random.pick([columns.NO_REFERENCE, 0, 0xffff]);
+  table.userReference[slot] = random.pick([columns.NO_REFERENCE, 0, 0xffff, -2, -3 - 0xffff]);
   const tlvs = Buffer.alloc(random.pick([1, 5, 255]), random.below(256));
   table.keepReceiptTlvs(slot, random.below(2) === 0 ? undefined : tlvs);
   for (const [length, at, bound] of TEXTS) {

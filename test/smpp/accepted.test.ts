@@ -78,6 +78,12 @@ test('a record says what its PDU and its head say, each octet in its place', () 
   expect(record.subarray(8, 24).equals(Buffer.alloc(16))).toBe(true);
 });
 
+test('a record says that its client knows the short id of 3.3', () => {
+  const flags = (head: AcceptedHead) => written(pdu('hello'), head).readUInt16LE(26);
+  expect([flags({ ...HEAD, isIdShort: true }), flags({ ...HEAD, isIdShort: false })]).toEqual([8, 0]);
+  expect(flags({ ...HEAD, isIdShort: true, extension: { part: 1 } }) & 0b1001).toBe(0b1001);
+});
+
 test('an extension stands on the next boundary of 8, whatever the length of the body', () => {
   const extension = {
     toldHigh: 0x1112_1314,

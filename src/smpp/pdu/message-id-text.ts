@@ -26,9 +26,12 @@ export function responseIdForm(version: number, decimal: boolean): number {
   return decimal ? ID_DECIMAL : ID_HEX;
 }
 
-/** The form in receipts: that of the responses, and on 3.3 the same number in decimal where the account wants that. */
-export function receiptIdForm(version: number, decimal: boolean): number {
-  if (version <= smpp.VERSION_33) return decimal ? ID_LOW_DECIMAL : ID_LOW_HEX;
+/**
+ * The form in receipts: that of the response to the submit, whatever session the receipt goes to. `isShort`: that had
+ * the low half alone; a receipt has it in decimal where the account wants that.
+ */
+export function receiptIdForm(isShort: boolean, decimal: boolean): number {
+  if (isShort) return decimal ? ID_LOW_DECIMAL : ID_LOW_HEX;
   return decimal ? ID_DECIMAL : ID_HEX;
 }
 

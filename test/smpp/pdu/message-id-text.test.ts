@@ -65,20 +65,14 @@ describe('a message id', () => {
   });
 
   it('has its form by version and account: never more than 8 characters in a response of 3.3', () => {
-    const forms = (decimal: boolean): number[][] =>
-      [VERSION_33, VERSION_34, VERSION_50].map((version) => [
-        responseIdForm(version, decimal),
-        receiptIdForm(version, decimal),
-      ]);
-    expect(forms(false)).toEqual([
-      [ID_LOW_HEX, ID_LOW_HEX],
-      [ID_HEX, ID_HEX],
-      [ID_HEX, ID_HEX],
-    ]);
-    expect(forms(true)).toEqual([
-      [ID_LOW_HEX, ID_LOW_DECIMAL],
-      [ID_DECIMAL, ID_DECIMAL],
-      [ID_DECIMAL, ID_DECIMAL],
-    ]);
+    const forms = (decimal: boolean): number[] =>
+      [VERSION_33, VERSION_34, VERSION_50].map((version) => responseIdForm(version, decimal));
+    expect(forms(false)).toEqual([ID_LOW_HEX, ID_HEX, ID_HEX]);
+    expect(forms(true)).toEqual([ID_LOW_HEX, ID_DECIMAL, ID_DECIMAL]);
+  });
+
+  it('has the form of its response in a receipt, and the short one in decimal where the account wants that', () => {
+    expect([receiptIdForm(true, false), receiptIdForm(true, true)]).toEqual([ID_LOW_HEX, ID_LOW_DECIMAL]);
+    expect([receiptIdForm(false, false), receiptIdForm(false, true)]).toEqual([ID_HEX, ID_DECIMAL]);
   });
 });

@@ -316,7 +316,7 @@ describe('whatever a receipt says, another codec reads it', () => {
         version,
         content: random.below(3),
         dataSm: random.below(2) === 0,
-        idForm: receiptIdForm(version, decimal),
+        idForm: receiptIdForm(version < smpp.VERSION_34, decimal),
         dateDigits: random.pick([10, 12, 14]),
         idHigh,
         idLow,
