@@ -26,7 +26,7 @@ import { V33_GRAMMARS } from './pdu/grammar/v33.ts';
 import type * as v33 from './pdu/grammar/v33.ts';
 import { BodyReader, measureFields, readFields, writeFields } from './pdu/grammar.ts';
 import type { Grammar, PduHead } from './pdu/grammar.ts';
-import { readTlvList, type TlvReading } from './pdu/tlv-checks.ts';
+import { checkSar, readTlvList, type TlvReading } from './pdu/tlv-checks.ts';
 import { tlvBytes, writeTlvs, type Tlv } from './pdu/tlv.ts';
 import { isInside, legalLengths, STANDARD_TAGS, type TagTable } from './tags.ts';
 
@@ -127,6 +127,7 @@ const BY_ID: ReadonlyMap<number, Grammar> = new Map(GRAMMARS.map((one) => [one.c
 const BY_NAME: ReadonlyMap<string, Grammar> = new Map(GRAMMARS.map((one) => [one.command, one]));
 const NO_OPTIONS: CodecOptions = {};
 const NO_TLVS: readonly Tlv[] = [];
+const NO_BODY = Buffer.alloc(0);
 
 /** All commands that are known. */
 export const COMMANDS: readonly Command[] = GRAMMARS.map(({ command }) => command as Command);
@@ -199,7 +200,9 @@ function readBody(grammar: Grammar, r: BodyReader, pdu: PduHead, reading: TlvRea
     if (bodyless) pdu.tlvs = [];
     r.rewind(r.end);
   }
-  if (r.isFine()) grammar.check?.(pdu, r);
+  if (!r.isFine()) return;
+  grammar.settle?.(pdu);
+  grammar.check?.(pdu, r);
 }
 
 /** The first `count` fields or, where the body may end early, those that are there; the others are null. */
@@ -264,7 +267,9 @@ function refuse(commandId: number, sequenceNumber: number, status: number, reaso
 }
 
 /**
- * The PDU as bytes. Throws a RangeError naming the field where a value does not fit the version.
+ * The PDU as bytes. Throws a RangeError naming the field where a value does not fit the version. Strict (the default),
+ * what a strict `decodePdu` of the same version would refuse is not written, but for alphabets that are merely not
+ * served here; lenient, all that octets can say is.
  *
  * Of a response with an error whose body is left out, nothing but the header is written, or the empty body where that
  * is needed: on sessions of 3.3, which know no bare form, before TLVs, and in a deliver_sm_resp. null writes that the
@@ -288,6 +293,8 @@ export function encodePdu(
   const source = pdu as unknown as Record<string, unknown>;
   const fields = grammar.fields.slice(0, writtenFields(grammar, source, commandStatus, tlvs.length, version));
   const length = smpp.HEADER_BYTES + measureFields(fields, source, version, lenient) + tlvBytes(tlvs);
+  const isError = grammar.isResponse && commandStatus !== smpp.ESME_ROK;
+  if (!lenient && !isError) checkWhole(grammar, source, fields.length, version, options);
   // Every octet is written below, so that nothing of the memory before shows.
   const b = Buffer.allocUnsafe(length);
   writeHeader(b, 0, length, grammar.commandId, commandStatus, sequenceNumber);
@@ -316,6 +323,27 @@ function writtenFields(
   if (!grammar.isResponse || status === smpp.ESME_ROK || grammar.alwaysBody) return fields.length;
   if (version <= smpp.VERSION_33 || tlvs > 0) return fields.length;
   return fields.some(({ key }) => source[key] !== undefined) ? fields.length : 0;
+}
+
+/** What no field shows on its own: refuses what a reader would refuse once the whole body is read. */
+function checkWhole(
+  grammar: Grammar,
+  source: Record<string, unknown>,
+  written: number,
+  version: number,
+  options: CodecOptions,
+): void {
+  const tlvs = (source.tlvs ?? NO_TLVS) as Tlv[];
+  const isBare = written === 0 && tlvs.length === 0;
+  if (written < grammar.fields.length && !(isBare && grammar.mayBeBare)) {
+    throw new RangeError(`${grammar.fields[written].name}: is null in a success`);
+  }
+  const r = new BodyReader(NO_BODY, 0, 0, version, false);
+  if (tlvs.length >= 3) checkSar(r, grammar.commandId, tlvs, options.tags ?? STANDARD_TAGS);
+  if (r.isFine()) grammar.check?.(source, r);
+  // A coding that this gateway can not show is legal all the same, and the peer may know it.
+  const isLegal = r.isFine() || r.status === smpp.ESME_RINVDCS || r.status === smpp.ESME_RSUBMITFAIL;
+  if (!isLegal) throw new RangeError(r.reason);
 }
 
 function checkTlvs(grammar: Grammar, tlvs: readonly Tlv[], version: number, options: CodecOptions): void {

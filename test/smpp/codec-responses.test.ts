@@ -155,7 +155,11 @@ describe('an error response is written', () => {
     const bare = { command: 'deliver_sm_resp', sequenceNumber: 1, messageId: null } as const;
     expect(hex(bare, smpp.VERSION_34)).toBe('00000010800000050000000000000001');
     const start = { command: 'query_sm_resp', sequenceNumber: 1, messageId: 'a', finalDate: null } as const;
-    expect(hex(start, smpp.VERSION_34)).toBe('000000128000000300000000000000016100');
+    const failed = { ...start, commandStatus: 0x67 };
+    expect(hex(failed, smpp.VERSION_34)).toBe('000000128000000300000067000000016100');
+    expect(() => encodePdu(start)).toThrow('final_date: is null in a success');
+    const lenient = encodePdu(start, smpp.VERSION_34, { lenient: true });
+    expect(lenient.toString('hex')).toBe('000000128000000300000000000000016100');
     const gap = { ...start, messageState: 2 };
     expect(() => encodePdu(gap)).toThrow('message_state: stands behind final_date, which is null');
     const request = { command: 'query_sm', sequenceNumber: 1, messageId: null } as unknown as PduInput;

@@ -33,9 +33,13 @@ export function integer(bytes: 1 | 4 = 1, check?: ValueCheck<number>): Field<num
       }
       return value;
     },
-    measure: (value) => {
-      if (Number.isInteger(value) && value >= 0 && value < limit) return bytes;
-      throw new RangeError(`${value} is no integer of ${bytes} ${bytes === 1 ? 'octet' : 'octets'}`);
+    measure: (value, version, lenient) => {
+      if (!Number.isInteger(value) || value < 0 || value >= limit) {
+        throw new RangeError(`${value} is no integer of ${bytes} ${bytes === 1 ? 'octet' : 'octets'}`);
+      }
+      const status = check === undefined || lenient ? smpp.ESME_ROK : check(value, version);
+      if (status === smpp.ESME_ROK) return bytes;
+      throw new RangeError(`${value} would be refused with ${smpp.statusName(status)}`);
     },
     write: (b, at, value) => (bytes === 1 ? b.writeUInt8(value, at) : b.writeUInt32BE(value, at)),
   };
@@ -72,8 +76,10 @@ export function cString(bytesMax: number, tooLong: number, options: CStringOptio
       const text = r.b.toString('latin1', at, nul);
       return options.trims33 === true && r.version <= smpp.VERSION_33 ? withoutFill(text) : text;
     },
-    measure: (value, version, lenient) =>
-      measureString(value, lenient ? UNLIMITED : version <= smpp.VERSION_33 ? bytesMax33 : bytesMax),
+    measure: (value, version, lenient) => {
+      if (value === '' && options.empty !== undefined && !lenient) throw new RangeError('is empty');
+      return measureString(value, lenient ? UNLIMITED : version <= smpp.VERSION_33 ? bytesMax33 : bytesMax);
+    },
     write: writeString,
   };
 }
@@ -109,8 +115,10 @@ function timeField(
     },
     measure: (value, version, lenient) => {
       const bytes = field.measure(value, version, lenient);
-      if (lenient || lengths.includes(value.length)) return bytes;
-      throw new RangeError(`${value.length} characters are no time`);
+      if (lenient || value === '') return bytes;
+      if (!lengths.includes(value.length)) throw new RangeError(`${value.length} characters are no time`);
+      if (isValid(Buffer.from(value, 'latin1'), 0, value.length)) return bytes;
+      throw new RangeError(`${value} is no time`);
     },
   };
 }

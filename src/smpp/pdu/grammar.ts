@@ -95,9 +95,17 @@ export interface Grammar {
   readonly alwaysBody: boolean;
   /** Octets behind the fields that are no TLVs are passed over, as is the body of what has no fields. */
   readonly ignoresRest: boolean;
-  /** Looks at the whole PDU once it is read; calls `r.fail`. */
-  readonly check: ((pdu: PduHead, r: BodyReader) => void) | undefined;
+  /** Looks at the whole PDU once it is read or before it is written; calls `r.fail`. */
+  readonly check: ((pdu: Given<PduHead>, r: BodyReader) => void) | undefined;
+  /** Changes what was read to what it means. */
+  readonly settle: ((pdu: PduHead) => void) | undefined;
 }
+
+/** A PDU to be checked: one that is to be written may leave out what is 0 or empty. */
+export type Given<P extends PduHead> = { readonly [K in BodyKeys<P>]?: P[K] | undefined } & {
+  readonly commandStatus?: number | undefined;
+  readonly tlvs?: readonly Tlv[] | undefined;
+};
 
 interface GrammarOptions<P extends PduHead> {
   readonly since?: number;
@@ -105,7 +113,8 @@ interface GrammarOptions<P extends PduHead> {
   readonly mayBeBare?: boolean;
   readonly alwaysBody?: boolean;
   readonly ignoresRest?: boolean;
-  readonly check?: (pdu: P, r: BodyReader) => void;
+  readonly check?: (pdu: Given<P>, r: BodyReader) => void;
+  readonly settle?: (pdu: P) => void;
 }
 
 const VERSION_LOWEST = 0;
@@ -134,7 +143,8 @@ export function grammar<P extends PduHead>(
     mayBeBare: options.mayBeBare ?? false,
     alwaysBody: options.alwaysBody ?? false,
     ignoresRest: options.ignoresRest ?? false,
-    check: options.check as Grammar['check'],
+    check: options.check,
+    settle: options.settle as Grammar['settle'],
   };
 }
 

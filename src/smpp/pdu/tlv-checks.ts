@@ -54,7 +54,7 @@ function checkTlv(r: BodyReader, commandId: number, tlv: Tlv, reading: TlvReadin
 }
 
 /** The three sar_* count only together (v3.4 section 5.3.2.22 and on); of a repeated one the first. */
-function checkSar(r: BodyReader, commandId: number, tlvs: readonly Tlv[], tags: TagTable): void {
+export function checkSar(r: BodyReader, commandId: number, tlvs: readonly Tlv[], tags: TagTable): void {
   const definition = tags.byTag(smpp.TLV_SAR_TOTAL_SEGMENTS);
   if (definition === undefined || !isExpectedIn(definition, commandId, r.version)) return;
   const reference = tlvs.find(({ tag }) => tag === smpp.TLV_SAR_MSG_REF_NUM);

@@ -5,9 +5,9 @@ import { tlvValueOf, type Tlv } from './tlv.ts';
 
 /** What the checks of a submission look at. */
 interface Submitted {
-  readonly dataCoding: number;
-  readonly esmClass?: number;
-  readonly tlvs: readonly Tlv[];
+  readonly dataCoding?: number | undefined;
+  readonly esmClass?: number | undefined;
+  readonly tlvs?: readonly Tlv[] | undefined;
 }
 
 /**
@@ -16,7 +16,8 @@ interface Submitted {
  */
 export function checkUserData(pdu: Submitted, shortMessage: Buffer | undefined, r: BodyReader): void {
   if (r.lenient) return;
-  const payload = tlvValueOf(pdu.tlvs, smpp.TLV_MESSAGE_PAYLOAD);
+  const { dataCoding = 0, esmClass = 0, tlvs = [] } = pdu;
+  const payload = tlvValueOf(tlvs, smpp.TLV_MESSAGE_PAYLOAD);
   const inPayload = payload !== undefined && payload.length > 0;
   const inMessage = shortMessage !== undefined && shortMessage.length > 0;
   if (inPayload && inMessage && r.version < smpp.VERSION_50) {
@@ -25,10 +26,10 @@ export function checkUserData(pdu: Submitted, shortMessage: Buffer | undefined, 
   }
   const data = inPayload ? payload : shortMessage;
   const length = data?.length ?? 0;
-  const hasHeader = ((pdu.esmClass ?? 0) & smpp.ESM_UDHI) !== 0;
+  const hasHeader = (esmClass & smpp.ESM_UDHI) !== 0;
   const udhLength = hasHeader ? (data === undefined ? -1 : udhLengthOf(data, 0, length)) : 0;
-  const status = dataStatus(r.version, pdu.dataCoding, length, udhLength);
-  if (status !== smpp.ESME_ROK) r.fail(status, reasonOf(status, pdu.dataCoding, length));
+  const status = dataStatus(r.version, dataCoding, length, udhLength);
+  if (status !== smpp.ESME_ROK) r.fail(status, reasonOf(status, dataCoding, length));
 }
 
 function reasonOf(status: number, dataCoding: number, length: number): string {

@@ -1,6 +1,6 @@
 import * as smpp from '../../constants.ts';
 import { cString, withoutFill } from '../fields.ts';
-import { FROM_34, grammar, type BodyReader, type FieldsOf, type PduHead } from '../grammar.ts';
+import { FROM_34, grammar, type BodyReader, type FieldsOf, type Given, type PduHead } from '../grammar.ts';
 import { octet, password, systemId } from '../named-fields.ts';
 
 /**
@@ -62,17 +62,21 @@ const BIND: FieldsOf<BindBody> = {
   addressRange: cString(41, smpp.ESME_RBINDFAIL),
 };
 
-/** What clients leave behind the address_range is passed over, and the leading spaces that 3.3 allows are cut. */
-const BIND_OPTIONS = { ignoresRest: true, check: checkBind };
+const VERSIONS = new Set<number>([smpp.VERSION_34, smpp.VERSION_50]);
 
-function checkBind(bind: BindBody, r: BodyReader): void {
-  const version = bind.interfaceVersion;
-  if (version <= smpp.VERSION_33) {
-    bind.systemId = withoutFill(bind.systemId);
-    bind.systemType = withoutFill(bind.systemType);
-  } else if (!r.lenient && version !== smpp.VERSION_34 && version !== smpp.VERSION_50) {
-    r.fail(smpp.ESME_RBINDFAIL, `interface_version 0x${version.toString(16)} is reserved`);
-  }
+/** What clients leave behind the address_range is passed over, and the leading spaces that 3.3 allows are cut. */
+const BIND_OPTIONS = { ignoresRest: true, check: checkBind, settle: cutFill };
+
+function cutFill(bind: BindBody): void {
+  if (bind.interfaceVersion > smpp.VERSION_33) return;
+  bind.systemId = withoutFill(bind.systemId);
+  bind.systemType = withoutFill(bind.systemType);
+}
+
+function checkBind({ interfaceVersion = 0 }: Given<BindBody>, r: BodyReader): void {
+  const isKnown = interfaceVersion <= smpp.VERSION_33 || VERSIONS.has(interfaceVersion);
+  if (r.lenient || isKnown) return;
+  r.fail(smpp.ESME_RBINDFAIL, `interface_version 0x${interfaceVersion.toString(16)} is reserved`);
 }
 
 export const BIND_GRAMMARS = [

@@ -1,6 +1,6 @@
 import * as smpp from '../../constants.ts';
 import { tlvName } from '../../tags.ts';
-import { FROM_50, grammar, type BodyReader, type PduHead } from '../grammar.ts';
+import { FROM_50, grammar, type BodyReader, type Given, type PduHead } from '../grammar.ts';
 import * as named from '../named-fields.ts';
 import { tlvValueOf } from '../tlv.ts';
 import { checkUserData } from '../user-data.ts';
@@ -70,7 +70,7 @@ export interface CancelBroadcastSmResp extends PduHead {
 /** Immediate: broadcast_rep_num is not supplied (v5.0 section 4.4.1). */
 const PRIORITY_IMMEDIATE = 1;
 
-function checkBroadcast(pdu: BroadcastSm, r: BodyReader): void {
+function checkBroadcast(pdu: Given<BroadcastSm>, r: BodyReader): void {
   needTlvs(pdu, r, [
     smpp.TLV_BROADCAST_AREA_IDENTIFIER,
     smpp.TLV_BROADCAST_CONTENT_TYPE,
@@ -80,8 +80,7 @@ function checkBroadcast(pdu: BroadcastSm, r: BodyReader): void {
   if (r.isFine()) checkUserData(pdu, undefined, r);
 }
 
-function checkQueryResp(pdu: QueryBroadcastSmResp, r: BodyReader): void {
-  if (pdu.commandStatus !== smpp.ESME_ROK) return;
+function checkQueryResp(pdu: Given<QueryBroadcastSmResp>, r: BodyReader): void {
   needTlvs(pdu, r, [
     smpp.TLV_MESSAGE_STATE,
     smpp.TLV_BROADCAST_AREA_IDENTIFIER,
@@ -89,8 +88,8 @@ function checkQueryResp(pdu: QueryBroadcastSmResp, r: BodyReader): void {
   ]);
 }
 
-function needTlvs(pdu: PduHead, r: BodyReader, tags: readonly number[]): void {
-  const missing = tags.find((tag) => tlvValueOf(pdu.tlvs, tag) === undefined);
+function needTlvs(pdu: Given<PduHead>, r: BodyReader, tags: readonly number[]): void {
+  const missing = tags.find((tag) => tlvValueOf(pdu.tlvs ?? [], tag) === undefined);
   if (missing !== undefined && !r.lenient) r.fail(smpp.ESME_RMISSINGTLV, `${tlvName(missing)} is missing`);
 }
 

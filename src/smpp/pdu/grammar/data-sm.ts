@@ -1,5 +1,5 @@
 import * as smpp from '../../constants.ts';
-import { FROM_34, grammar, type BodyReader, type PduHead } from '../grammar.ts';
+import { FROM_34, grammar, type BodyReader, type Given, type PduHead } from '../grammar.ts';
 import * as named from '../named-fields.ts';
 import { tlvValueOf } from '../tlv.ts';
 import { checkUserData } from '../user-data.ts';
@@ -35,8 +35,8 @@ export interface DataSmResp extends PduHead {
 const { octet, messageId } = named;
 
 /** A receipt may go without user data: receipted_message_id and message_state say it all. */
-function checkData(pdu: DataSm, r: BodyReader): void {
-  const has = (tag: number): boolean => tlvValueOf(pdu.tlvs, tag) !== undefined;
+function checkData(pdu: Given<DataSm>, r: BodyReader): void {
+  const has = (tag: number): boolean => tlvValueOf(pdu.tlvs ?? [], tag) !== undefined;
   if (has(smpp.TLV_MESSAGE_PAYLOAD)) checkUserData(pdu, undefined, r);
   else if (!r.lenient && !has(smpp.TLV_RECEIPTED_MESSAGE_ID)) {
     r.fail(smpp.ESME_RMISSINGTLV, 'message_payload is missing');

@@ -1,6 +1,6 @@
 import * as smpp from '../../constants.ts';
 import { shortMessage } from '../fields.ts';
-import { grammar, type BodyReader, type FieldsOf, type PduHead } from '../grammar.ts';
+import { grammar, type BodyReader, type FieldsOf, type Given, type PduHead } from '../grammar.ts';
 import * as named from '../named-fields.ts';
 import { checkUserData } from '../user-data.ts';
 
@@ -78,7 +78,7 @@ const ADDRESSES = {
   destAddrNpi: named.octet,
 };
 
-export function checkSubmitted(pdu: MessageTail, r: BodyReader): void {
+export function checkSubmitted(pdu: Given<MessageTail>, r: BodyReader): void {
   checkUserData(pdu, pdu.shortMessage, r);
 }
 

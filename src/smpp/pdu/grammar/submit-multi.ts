@@ -82,10 +82,13 @@ export const destAddress: Field<DestAddress> = {
     r.fail(smpp.ESME_RINVDESTFLAG, `dest_flag is ${flag}`);
     return listAddress.empty;
   },
-  measure: (value, version, lenient) =>
-    value.destFlag === LIST
-      ? listAddress.measure(value, version, lenient)
-      : numberAddress.measure(value, version, lenient),
+  measure: (value, version, lenient) => {
+    if (value.destFlag === LIST) return listAddress.measure(value, version, lenient);
+    const flag: number = value.destFlag;
+    if (flag !== NUMBER && !lenient)
+      throw new RangeError(`dest_flag: ${flag} is neither ${NUMBER} nor ${LIST}`);
+    return numberAddress.measure(value, version, lenient);
+  },
   write: (b, at, value) =>
     value.destFlag === LIST ? listAddress.write(b, at, value) : numberAddress.write(b, at, value),
 };
