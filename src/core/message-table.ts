@@ -130,6 +130,10 @@ export class MessageTable {
   readonly text: Buffer;
   /** By slot, and no column: hardly any message has them, and one that has none is to cost nothing. */
   readonly #receiptTlvs = new Map<number, Buffer>();
+  /** Slots whose receipt was answered oddly; likewise. */
+  readonly #answeredOddly = new Set<number>();
+  /** Sizes of both, so that a message without either pays one comparison. */
+  #beside = 0;
   used = 0;
   /**
    * Slots are given out in ascending order, round and round below a horizon of twice what is in use: neighbours in
@@ -200,7 +204,7 @@ export class MessageTable {
   /** Everything that a message gets in its course, as at the beginning; for a slot that was not just allocated. */
   clear(slot: number): void {
     this.#begin(slot);
-    this.#receiptTlvs.delete(slot);
+    this.#forgetBeside(slot);
   }
 
   /** What `release` has seen to is left out. */
@@ -229,6 +233,22 @@ export class MessageTable {
   keepReceiptTlvs(slot: number, tlvs: Buffer | undefined): void {
     if (tlvs !== undefined) this.#receiptTlvs.set(slot, tlvs);
     else if (this.#receiptTlvs.size > 0) this.#receiptTlvs.delete(slot);
+    else return;
+    this.#beside = this.#receiptTlvs.size + this.#answeredOddly.size;
+  }
+
+  /** Its ESME answered the receipt with a status that does not say what to do. False: it has done so before. */
+  noteOddAnswer(slot: number): boolean {
+    if (this.#answeredOddly.has(slot)) return false;
+    this.#answeredOddly.add(slot);
+    this.#beside++;
+    return true;
+  }
+
+  #forgetBeside(slot: number): void {
+    this.#receiptTlvs.delete(slot);
+    this.#answeredOddly.delete(slot);
+    this.#beside = this.#receiptTlvs.size + this.#answeredOddly.size;
   }
 
   /** Gives the slot back; it must be in no queue, window or index any more. */
@@ -236,7 +256,7 @@ export class MessageTable {
     if (this.state[slot] === SLOT_FREE) throw new Error(`slot ${slot} released twice`);
     this.state[slot] = SLOT_FREE;
     this.dirtySegment[slot] = 0;
-    if (this.#receiptTlvs.size > 0) this.#receiptTlvs.delete(slot);
+    if (this.#beside > 0) this.#forgetBeside(slot);
     this.used--;
     if (this.used < this.#horizon >> 3 && this.#horizon > HORIZON_MIN) this.#horizon = this.#horizon >> 1;
   }

@@ -233,6 +233,8 @@ export const RESULT_TAKEN = 1;
 export const RESULT_LATER = 2;
 /** The ESME refused it for good. */
 export const RESULT_REFUSED = 3;
+/** The ESME answered with a status that says neither: it is offered once more before that is a refusal. */
+export const RESULT_ODD = 4;
 
 /**
  * An edge's receivers of an account changed. a: edge, b: account.   24 u32 sum of their receipt windows

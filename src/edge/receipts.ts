@@ -34,6 +34,7 @@ import {
   RECORD_TIME,
   RECORD_TYPE,
   RESULT_LATER,
+  RESULT_ODD,
   RESULT_REFUSED,
   RESULT_SLOT,
   RESULT_STATUS,
@@ -52,6 +53,8 @@ import {
   ESME_RSYSERR,
   ESME_RTHROTTLED,
   ESME_RUNKNOWNERR,
+  ESME_RX_P_APPN,
+  ESME_RX_R_APPN,
   ESME_RX_T_APPN,
   ESM_INTERMEDIATE,
   ESM_RECEIPT,
@@ -68,6 +71,7 @@ import { Window } from '../smpp/window.ts';
 import type { EdgeAccount, EdgeState, Session } from './state.ts';
 
 const HELD_BYTES = 64 * 1024;
+/** The ESME has no use for it now (spec section 6). ESME_RINVBNDSTS: another session may have. */
 const LATER = new Set([
   ESME_RX_T_APPN,
   ESME_RSYSERR,
@@ -76,6 +80,8 @@ const LATER = new Set([
   ESME_RUNKNOWNERR,
   ESME_RINVBNDSTS,
 ]);
+/** It will never have. */
+const FOR_GOOD = new Set([ESME_RX_P_APPN, ESME_RX_R_APPN]);
 const args = new ReceiptArgs();
 
 /** A session that takes receipts was bound. */
@@ -267,8 +273,12 @@ export function onDeliverResponse(session: Session, sequence: number, status: nu
   if (status === ESME_ROK) {
     if (edge.lent.slot[lent] !== DELIVER_NO_SLOT) edge.cells[CELL_RECEIPTS_DELIVERED]++;
     giveBack(edge, lent, RESULT_TAKEN, 0);
-  } else if (LATER.has(status)) giveBack(edge, lent, RESULT_LATER, status);
-  else giveBack(edge, lent, RESULT_REFUSED, status);
+  } else giveBack(edge, lent, resultOf(status), status);
+}
+
+function resultOf(status: number): number {
+  if (LATER.has(status)) return RESULT_LATER;
+  return FOR_GOOD.has(status) ? RESULT_REFUSED : RESULT_ODD;
 }
 
 /** Receipts that the ESME did not answer in time are offered again later. */

@@ -17,6 +17,7 @@ import {
   RECORD_ID_HIGH,
   RECORD_ID_LOW,
   RESULT_LATER,
+  RESULT_ODD,
   RESULT_SLOT,
   RESULT_STATUS,
   RESULT_TAKEN,
@@ -118,14 +119,24 @@ export function onReceiptResult(shard: ShardState, edge: number, bytes: Bytes, a
   }
   const result = bytes.u8[at + RECORD_A];
   if (result === RESULT_TAKEN) finish(shard, slot, table.finalState[slot], FINAL_RECEIPT_TAKEN);
-  else if (result === RESULT_LATER) putOff(shard, desk, slot, bytes.u32[(at + RESULT_STATUS) >> 2]);
-  else {
-    table.status[slot] = bytes.u32[(at + RESULT_STATUS) >> 2];
-    finish(shard, slot, table.finalState[slot], FINAL_RECEIPT_NOT_TAKEN);
-  }
+  else notTaken(shard, desk, slot, result, bytes.u32[(at + RESULT_STATUS) >> 2]);
 }
 
-/** Status 0: the session went away, so the next one gets it at once. Else the ESME asked for it later. */
+/** What was answered oddly is known in memory alone: after a crash, or a time in the store, it is offered once more. */
+function notTaken(shard: ShardState, desk: ReceiptDesk, slot: number, result: number, status: number): void {
+  const { table } = shard;
+  if (result === RESULT_LATER || (result === RESULT_ODD && table.noteOddAnswer(slot))) {
+    putOff(shard, desk, slot, status);
+    return;
+  }
+  table.status[slot] = status;
+  finish(shard, slot, table.finalState[slot], FINAL_RECEIPT_NOT_TAKEN);
+}
+
+/**
+ * Status 0: the session went away, so the next one gets it at once. Else it waits about as long as it has waited
+ * already, between the bounds: so the time from one offer to the next doubles, and others go before it.
+ */
 function putOff(shard: ShardState, desk: ReceiptDesk, slot: number, status: number): void {
   const { table } = shard;
   if (status === 0) {
@@ -134,7 +145,9 @@ function putOff(shard: ShardState, desk: ReceiptDesk, slot: number, status: numb
     return;
   }
   table.state[slot] = SLOT_RECEIPT_LATER;
-  table.dueMs[slot] = shard.nowMs + backoffMs(1, LATER_MS_MIN, LATER_MS_MAX, Math.random());
+  const keptMs = shard.nowMs - (table.expiresMs[slot] - shard.config.receipts.keep_s * 1000);
+  const waitMs = Math.max(LATER_MS_MIN, Math.min(LATER_MS_MAX, keptMs));
+  table.dueMs[slot] = shard.nowMs + backoffMs(1, waitMs, LATER_MS_MAX, Math.random());
   shard.receiptsLater.push(slot, table.dueMs[slot]);
 }
 

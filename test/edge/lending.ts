@@ -10,7 +10,7 @@ import { makeSession, received } from './harness.ts';
 import type { FakeSocket, TestEdge } from './harness.ts';
 
 const [TYPE_RESULT, TYPE_DELIVER] = [64, 81];
-export const [TAKEN, LATER, REFUSED] = [1, 2, 3];
+export const [TAKEN, LATER, REFUSED, ODD] = [1, 2, 3, 4];
 const ID_HIGH = 0x0102_0304;
 
 export interface LentOptions {

@@ -9,7 +9,17 @@ import {
 } from '../../src/edge/receipts.ts';
 import { makeAccount, makeEdge, makeSession, received } from './harness.ts';
 import type { TestEdge } from './harness.ts';
-import { LATER, REFUSED, TAKEN, bindReceiver, delivered, lentRecord, respond, resultsAt } from './lending.ts';
+import {
+  LATER,
+  ODD,
+  REFUSED,
+  TAKEN,
+  bindReceiver,
+  delivered,
+  lentRecord,
+  respond,
+  resultsAt,
+} from './lending.ts';
 import type { Receiver } from './lending.ts';
 
 const TYPE_RECEIVERS = 65;
@@ -49,7 +59,11 @@ describe('what the client answers goes back to the shard that lent it', () => {
     ['throttled', 0x58, [LATER, 7, 0x58]],
     ['permanent error', 0x65, [REFUSED, 7, 0x65]],
     ['rejected', 0x66, [REFUSED, 7, 0x66]],
-    ['a status that nobody knows', 0x4ff, [REFUSED, 7, 0x4ff]],
+    ['wrong state', 0x04, [LATER, 7, 0x04]],
+    ['unknown error', 0xff, [LATER, 7, 0xff]],
+    ['a status that says nothing of what to do', 0x01, [ODD, 7, 0x01]],
+    ['one of a request', 0x0b, [ODD, 7, 0x0b]],
+    ['a status that nobody knows', 0x4ff, [ODD, 7, 0x4ff]],
   ];
 
   test.each(answers)('%s', (_name, status, expected) => {
@@ -69,7 +83,7 @@ describe('what the client answers goes back to the shard that lent it', () => {
     const receiver = bindReceiver(one);
     deliver(one.edge, 0, lentRecord(7), 0);
     respond(receiver.session, delivered(receiver)[0].sequence_number, 0x03, 0x8000_0000);
-    expect(resultsAt(one, 0)).toEqual([[REFUSED, 7, 0x03]]);
+    expect(resultsAt(one, 0)).toEqual([[ODD, 7, 0x03]]);
   });
 
   test('an answer that comes twice, or to nothing, changes nothing', () => {
