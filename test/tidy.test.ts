@@ -116,6 +116,17 @@ describe('imports', () => {
     expect(problems).toEqual([]);
   });
 
+  test('of the library stay in src/smpp: it needs nothing of the daemon', () => {
+    const reached = new Set(
+      ['codec', 'frame', 'esme-session', 'server-session'].map((one) => `src/smpp/${one}.ts`),
+    );
+    // A Set hands out what is added while it is gone through.
+    for (const path of reached) for (const target of byPath.get(path)?.imports ?? []) reached.add(target);
+    const others = [...reached].filter((path) => !path.startsWith('src/smpp/') && !path.startsWith('node:'));
+    expect(others).toEqual([]);
+    expect(reached.size).toBeGreaterThan(30);
+  });
+
   test('have no cycle, type imports included', () => {
     expect(cycles(sources)).toEqual([]);
   });

@@ -275,7 +275,7 @@ export class OutboundBind {
     else if (act === session.ACT_ALERT) this.#handler.onAlert(this, b, start, end);
     else if (act === session.ACT_UNKNOWN) this.#headerOnly(smpp.GENERIC_NACK, smpp.ESME_RINVCMDID, sequence);
     else if (act === session.ACT_WRONG_STATE || act === session.ACT_ALREADY_BOUND)
-      this.#write(refusalOf(command, smpp.ESME_RINVBNDSTS, sequence, this.version));
+      this.#write(refusalOf(session.CLIENT, command, smpp.ESME_RINVBNDSTS, sequence, this.version));
     return true;
   }
 

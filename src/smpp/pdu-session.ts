@@ -279,7 +279,7 @@ export class PduSession {
   }
 
   #refuse(command: number, status: number, sequence: number): void {
-    this.#write(refusalOf(command, status, sequence, this.version));
+    this.#write(refusalOf(this.role, command, status, sequence, this.version));
   }
 
   #onResponse(command: number, sequence: number, b: Buffer, start: number, end: number): void {

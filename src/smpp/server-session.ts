@@ -9,6 +9,7 @@
  */
 import * as net from 'node:net';
 import * as tls from 'node:tls';
+import { encodePdu } from './codec.ts';
 import type { Pdu, PduOf } from './codec.ts';
 import * as smpp from './constants.ts';
 import type { Answer, Fields, ResponseTo } from './library-types.ts';
@@ -52,7 +53,7 @@ export interface ServerOptions extends Partial<PduSessionSettings> {
 }
 
 export interface ServerHandlers {
-  /** The command_status that answers a bind; ESME_ROK takes it. Anything else ends the connection. */
+  /** The command_status that answers a bind; ESME_ROK takes it. Anything else, or a throw, ends the connection. */
   onBind(pdu: BindPdu, session: ServerSession): number | Promise<number>;
   /** A request; what is sent is validated as an SMSC does it, and a fault answered before this is called. */
   onRequest(pdu: EsmeRequest, session: ServerSession): Answer | Promise<Answer>;
@@ -93,8 +94,13 @@ export class ServerSession {
         handlers.onUnbind?.(this);
         setTimeout(() => this.close('unbound'), UNBOUND_MS).unref();
       },
-      onMalformed: (refused) => handlers.onMalformed?.(refused, this),
+      onMalformed: (refused) => {
+        handlers.onMalformed?.(refused, this);
+        // Nothing that follows is looked at.
+        if (BINDS.has(refused.commandId)) this.close('the bind was refused');
+      },
       onError: (error) => {
+        if (this.#core.state === BINDING) this.close('the bind could not be decided');
         if (handlers.onError === undefined) throw error;
         handlers.onError(error, this);
       },
@@ -187,6 +193,8 @@ const BIND_IDS: Record<BindPdu['command'], number> = {
   bind_transceiver: smpp.BIND_TRANSCEIVER,
 };
 
+const BINDS = new Set(Object.values(BIND_IDS));
+
 function isBind(pdu: Pdu): pdu is BindPdu {
   return pdu.command in BIND_IDS;
 }
@@ -197,7 +205,9 @@ export class SmppServer {
   readonly #handlers: ServerHandlers;
   readonly #server: net.Server;
 
+  /** Throws a RangeError for a system_id that no bind response has room for. */
   constructor(options: ServerOptions, handlers: ServerHandlers) {
+    encodePdu({ command: 'bind_transceiver_resp', sequenceNumber: 1, systemId: options.systemId });
     this.#options = options;
     this.#handlers = handlers;
     const take = (socket: net.Socket): void => this.#onConnection(socket);
@@ -269,7 +279,7 @@ export class SmppServer {
 
 const SESSIONS_MAX = 1_000;
 
-/** Listens for ESMEs. Rejects when the address can not be listened on. */
+/** Listens for ESMEs. Rejects when the address can not be listened on, and for options that can not be. */
 export async function listenSmpp(options: ServerOptions, handlers: ServerHandlers): Promise<SmppServer> {
   const server = new SmppServer(options, handlers);
   await server.listen();

@@ -38,6 +38,36 @@ describe('a bind of the npm package', () => {
     expect(scene.told).toEqual(['closed the bind was refused']);
   });
 
+  test.each(['system_id_too_long', 'password_too_long', 'bind_bad_version'])(
+    '%s: answered, and the connection ends',
+    async (name) => {
+      const scene = await serve();
+      const peer = await rawClient(scene.server.port);
+      onEnd(() => peer.destroy());
+      const { bytes, reaction } = vectorNamed(name);
+      // What is pipelined behind it is not looked at.
+      peer.write(Buffer.concat([bytes, vectorNamed('enquire_link').bytes]));
+      await peer.untilClosed();
+      expect(peer.heard).toBe(reaction?.respond[0].hex);
+      expect(scene.told).toEqual([expect.stringContaining('malformed'), 'closed the bind was refused']);
+    },
+  );
+
+  test('that can not be decided: ESME_RSYSERR, and the connection ends', async () => {
+    const errors: string[] = [];
+    const onBind = (): never => {
+      throw new Error('the accounts are not there');
+    };
+    const scene = await serve(() => 0, {}, { onBind, onError: (error) => errors.push(String(error)) });
+    const peer = await rawClient(scene.server.port);
+    onEnd(() => peer.destroy());
+    peer.write(bindBytes());
+    await peer.untilClosed();
+    expect(peer.heard).toBe('00000010800000090000000800000001');
+    expect(errors).toEqual(['Error: the accounts are not there']);
+    expect(scene.told).toEqual(['closed the bind could not be decided']);
+  });
+
   test('over TLS', async () => {
     const scene = await serve(() => 0, { tls: TLS });
     const { answer } = await npmEsme(scene, 'bind_transceiver', 0x34, {
@@ -122,7 +152,7 @@ describe('what does not fit', () => {
     ['unknown_request', '00000010800000000000000300000015'],
     ['v50_only_cmd_on_v34', '00000010800000000000000300000047'],
     ['v33_param_retrieve', '00000010800000000000000300000052'],
-    ['deliver_sm_from_esme', '0000001180000005000000040000000100'],
+    ['deliver_sm_from_esme', '00000010800000050000000400000001'],
     ['second_bind', '00000010800000090000000500000001'],
     ['dests_zero', '00000010800000210000003300000078'],
     ['dest_flag_bad', '00000010800000210000004000000079'],
@@ -199,6 +229,11 @@ describe('what does not fit', () => {
     }
     expect(errors).toEqual(['Error: full', expect.stringContaining('message_id')]);
   });
+});
+
+test('a system_id of ours that no bind response has room for', async () => {
+  const served = serve(() => 0, { systemId: 'sixteen-letters-' });
+  await expect(served).rejects.toThrow('system_id: 16 characters, 15 are the most');
 });
 
 test('an address that is taken', async () => {
