@@ -9,15 +9,11 @@ import {
   NO_REFERENCE,
   SLOT_JOURNAL,
   SOURCE_AT,
-  TEXT_AT,
-  TEXT_LENGTH_MAX,
   shortIdReference,
 } from '../core/message-table.ts';
 import {
   ACCEPTED_BODY,
-  ACCEPTED_DATA_CODING,
   ACCEPTED_DEST_AT,
-  ACCEPTED_ESM_CLASS,
   ACCEPTED_EXPIRES,
   ACCEPTED_FLAGS,
   ACCEPTED_FLAG_DATA_SM,
@@ -46,11 +42,10 @@ import {
   acceptedBodyLength,
 } from '../core/records.ts';
 import type { Bytes } from '../core/bytes.ts';
-import type { MessageTable } from '../core/message-table.ts';
-import { ESM_UDHI, TLV_MESSAGE_PAYLOAD, TLV_USER_MESSAGE_REFERENCE } from '../smpp/constants.ts';
+import { TLV_USER_MESSAGE_REFERENCE } from '../smpp/constants.ts';
 import { readU16 } from '../smpp/cursor.ts';
 import { findTlv } from '../smpp/pdu/tlv.ts';
-import { receiptTextOf } from '../smpp/receipt-text.ts';
+import { MADE_FOR_SMSC, keepText } from './keep-text.ts';
 import type { ShardState } from './state.ts';
 
 /** It waits for the other parts of its message, in the store. */
@@ -81,7 +76,8 @@ export function fillSlot(shard: ShardState, slot: number, bytes: Bytes, at: numb
   const destAt = body + u16[(at + ACCEPTED_DEST_AT) >> 1];
   table.sourceLength[slot] = table.keepAddress(slot, SOURCE_AT, bytes, sourceAt);
   table.destLength[slot] = table.keepAddress(slot, DEST_AT, bytes, destAt);
-  table.textLength[slot] = keepText(table, slot, bytes, at, body, table.bodyLength[slot]);
+  const reading = flags === 0 ? MADE_FOR_SMSC : readingOf(bytes, at, length);
+  table.textLength[slot] = keepText(shard, slot, bytes, at, reading);
   table.userReference[slot] = userReferenceOf(bytes, at, body + table.bodyLength[slot]);
   if (flags !== 0) fillSpecial(shard, slot, bytes, at, length, flags);
 }
@@ -129,32 +125,8 @@ function fillSpecial(
   if ((table.flags[slot] & FLAG_PART) !== 0 && slot !== shard.scratch) shard.parts.add(slot);
 }
 
-/** The start of the text for the receipt, in the default alphabet and without a user data header. */
-function keepText(
-  table: MessageTable,
-  slot: number,
-  bytes: Bytes,
-  at: number,
-  body: number,
-  bodyLength: number,
-): number {
-  const { u8, u16 } = bytes;
-  const coding = u8[at + ACCEPTED_DATA_CODING];
-  let from = body + u16[(at + ACCEPTED_MESSAGE_AT) >> 1];
-  let length = u8[at + ACCEPTED_SM_LENGTH];
-  if (length === 0 && from < body + bodyLength) {
-    from = findTlv(u8, from, body + bodyLength, TLV_MESSAGE_PAYLOAD);
-    if (from >= 0) length = Math.min(255, readU16(u8, from - 2));
-  }
-  if (length === 0) return 0;
-  if ((u8[at + ACCEPTED_ESM_CLASS] & ESM_UDHI) !== 0) {
-    const header = Math.min(length, u8[from] + 1);
-    from += header;
-    length -= header;
-  }
-  if (coding === 0) return table.keepBytes(slot, TEXT_AT, u8, from, length, TEXT_LENGTH_MAX);
-  const kept = receiptTextOf(u8, from, length, coding, textScratch, TEXT_LENGTH_MAX);
-  return table.keepBytes(slot, TEXT_AT, textScratch, 0, kept, TEXT_LENGTH_MAX);
+/** How the sender of a part that waits for the others means its data_coding; MADE_FOR_SMSC: any other message. */
+function readingOf(bytes: Bytes, at: number, length: number): number {
+  if (!isHeld(bytes, at, length)) return MADE_FOR_SMSC;
+  return bytes.u32[(at + length - EXTENSION_BYTES + EXTENSION_TOLD_LOW) >> 2];
 }
-
-const textScratch = new Uint8Array(TEXT_LENGTH_MAX);

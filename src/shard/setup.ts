@@ -21,6 +21,7 @@ import { PartSlots } from './part-slots.ts';
 import { receiptTagsOf } from '../smpp/receipt-tlvs.ts';
 import { profileOf, referenceNumbers } from '../smpp/upstream.ts';
 import { Parking } from './parking.ts';
+import { ReceiptAlphabets } from '../core/receipt-alphabets.ts';
 import { recover } from './recover.ts';
 import type { Recovery } from './recover.ts';
 import type { ShardState, Smsc } from './state.ts';
@@ -63,6 +64,7 @@ export async function buildState(
   fs.mkdirSync(shardDirectory(dataDir, shard), { recursive: true, mode: 0o700 });
   const table = new MessageTable(config.ledger.messages_in_memory_max);
   const smscs = setup.smscNames.map((name, index) => makeSmsc(setup, table, name, index, nowMs));
+  const accounts = setup.accountNames.map((account) => config.account.find(({ name }) => name === account));
   const scratch = table.allocate();
   table.state[scratch] = SLOT_JOURNAL;
   const state: ShardState = {
@@ -99,7 +101,8 @@ export async function buildState(
       setup.config.edge.threads + shard,
       nowMs,
     ),
-    accounts: setup.accountNames.map((account) => config.account.find(({ name }) => name === account)),
+    accounts,
+    receiptAlphabets: alphabetsOf(smscs, accounts),
     finals: new RecentFinals(RECENT_FINALS),
     operationAnswers: [],
     forwarded: new Map(),
@@ -115,14 +118,17 @@ export async function buildState(
     nowMs,
   };
   const recovery = await recover(state, (message, detail) => log.warn(message, detail));
-  setup.cells[CELL_QUARANTINED] = recovery.quarantined.length;
-  log.info('ledger recovered', {
-    shard,
-    events: recovery.events,
-    tookMs: recovery.tookMs,
-    quarantined: recovery.quarantined.length,
-  });
+  const { events, tookMs, quarantined } = recovery;
+  setup.cells[CELL_QUARANTINED] = quarantined.length;
+  log.info('ledger recovered', { shard, events, tookMs, quarantined: quarantined.length });
   return { state, recovery };
+}
+
+function alphabetsOf(smscs: ShardState['smscs'], accounts: ShardState['accounts']): ReceiptAlphabets {
+  return new ReceiptAlphabets(
+    smscs.map((smsc) => smsc?.profile.alphabet),
+    accounts.map((account) => account?.default_alphabet),
+  );
 }
 
 function makeSmsc(

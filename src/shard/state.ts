@@ -19,6 +19,7 @@ import type { TokenBucket } from '../core/throttle.ts';
 import type { OutboundBind } from '../smpp/client.ts';
 import type { PendingRow, PendingStore } from '../store/pending.ts';
 import type { Answer, OnOperationResponse } from './answer.ts';
+import type { ReceiptAlphabets } from '../core/receipt-alphabets.ts';
 import type { Parking } from './parking.ts';
 import type { PartValues } from '../core/part-values.ts';
 import type { PartSlots } from './part-slots.ts';
@@ -152,6 +153,8 @@ export interface ShardState {
   references: ReferenceNumbers;
   /** By permanent index; undefined: no such account any more. */
   accounts: (AccountConfig | undefined)[];
+  /** For the text in receipts. */
+  receiptAlphabets: ReceiptAlphabets;
   /** What became of the messages that ended last. */
   finals: RecentFinals;
   /** Answers to operations that found their edge's ring full. */

@@ -1,15 +1,18 @@
 /**
  * The start of a message for the `text:` of its receipt: the GSM default alphabet, one octet a character (v3.4
- * appendix B, 3GPP TS 23.038 section 6.2.1). What does not fit into the alphabet, or only behind an escape, is dropped.
+ * appendix B, 3GPP TS 23.038 section 6.2.1), or what else data_coding 0 means to the client. What does not fit into the
+ * alphabet, or only behind an escape, is dropped.
  */
-import { type Alphabet, type Charset, octetPoint } from '../core/charsets.ts';
+import { type Alphabet, type Charset, decodeCharset, encodeCharset, octetPoint } from '../core/charsets.ts';
 import { charsetOf } from '../core/data-coding.ts';
 import { ESCAPE, lockingTable, NONE } from '../core/gsm-tables.ts';
-import { decodeGsm, NO_SHIFTS } from '../core/gsm-text.ts';
+import { decodeGsm, NO_SHIFTS, type Shifts } from '../core/gsm-text.ts';
 import { readUdh, shiftsOf } from '../core/udh.ts';
 import { VERSION_34 } from './constants.ts';
 
 const DROP = 0xff;
+/** What an octet that is no character reads. */
+const REPLACEMENT = '\ufffd';
 /** By code point; the greatest of the alphabet are its Greek letters. */
 const SEPTETS = new Uint8Array(0x400).fill(DROP);
 
@@ -18,9 +21,10 @@ for (const [septet, point] of lockingTable(NO_SHIFTS.locking).entries()) {
 }
 
 /**
- * Writes at most `bytesMax` octets of the default alphabet to `target` from 0 on; returns how many. [at, at +
- * length) is the user data behind its header, of which there are `udhLength` octets before `at`: shift tables in it
- * count. Binary data (data_coding 2 and 4, 8-bit schemes) has no text. `alphabet`: what data_coding 0 means.
+ * Writes at most `bytesMax` octets of the alphabet `to` to `target` from 0 on, whole characters only; returns how many.
+ * [at, at + length) is the user data behind its header, of which there are `udhLength` octets before `at`: shift
+ * tables in it count. Binary data (data_coding 2 and 4, 8-bit schemes) has no text. `alphabet`: what data_coding 0
+ * means in it, `version`: the interface_version that its data_coding is of.
  */
 export function receiptTextOf(
   b: Uint8Array,
@@ -31,8 +35,11 @@ export function receiptTextOf(
   bytesMax: number,
   alphabet: Alphabet = 'gsm',
   udhLength = 0,
+  to: Alphabet = 'gsm',
+  version: number = VERSION_34,
 ): number {
-  const charset = charsetOf(dataCoding, VERSION_34, alphabet);
+  const charset = charsetOf(dataCoding, version, alphabet);
+  if (to !== 'gsm') return converted(b, at, length, charset, udhLength, to, target, bytesMax);
   const end = at + length;
   switch (charset) {
     case 'binary':
@@ -111,9 +118,38 @@ function shifted(
   target: Uint8Array,
   bytesMax: number,
 ): number {
-  const header = readUdh(Buffer.from(b.subarray(at - udhLength, at + length))) ?? [];
-  const text = decodeGsm(b.subarray(at, at + length), shiftsOf(header));
+  const text = decodeGsm(b.subarray(at, at + length), shiftsIn(b, at, length, udhLength));
   let next = 0;
   for (let i = 0; i < text.length && next < bytesMax; i++) next = put(text.charCodeAt(i), target, next);
+  return next;
+}
+
+function shiftsIn(b: Uint8Array, at: number, length: number, udhLength: number): Shifts {
+  if (udhLength === 0) return NO_SHIFTS;
+  return shiftsOf(readUdh(Buffer.from(b.subarray(at - udhLength, at + length))) ?? []);
+}
+
+/** To a client of another alphabet: likewise off the usual way. */
+function converted(
+  b: Uint8Array,
+  at: number,
+  length: number,
+  charset: Charset,
+  udhLength: number,
+  to: Exclude<Alphabet, 'gsm'>,
+  target: Uint8Array,
+  bytesMax: number,
+): number {
+  if (charset === 'binary') return 0;
+  const octets = Buffer.from(b.subarray(at, at + length));
+  let next = 0;
+  for (const character of decodeCharset(octets, charset, shiftsIn(b, at, length, udhLength))) {
+    if (character === REPLACEMENT) continue;
+    const code = encodeCharset(character, to);
+    if (code === undefined) continue;
+    if (next + code.length > bytesMax) break;
+    target.set(code, next);
+    next += code.length;
+  }
   return next;
 }

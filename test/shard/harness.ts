@@ -23,6 +23,7 @@ import { Assembly } from '../../src/core/assembly.ts';
 import { PartValues } from '../../src/core/part-values.ts';
 import { PartSlots } from '../../src/shard/part-slots.ts';
 import { Parking } from '../../src/shard/parking.ts';
+import { ReceiptAlphabets } from '../../src/core/receipt-alphabets.ts';
 import type { ShardState, Smsc } from '../../src/shard/state.ts';
 import { PendingStore } from '../../src/store/pending.ts';
 import { TIME_MS } from '../support/ledger.ts';
@@ -100,6 +101,7 @@ export function makeShard(dataDir: string, capacity = 2048): ShardState {
     joinable: [],
     references: referenceNumbers(1, 0, TIME_MS),
     accounts: [],
+    receiptAlphabets: new ReceiptAlphabets([], []),
     finals: new RecentFinals(4096),
     operationAnswers: [],
     forwarded: new Map(),

@@ -58,6 +58,55 @@ describe('the text of a receipt', () => {
     expect(textOf('00410', 8)).toBe('41');
   });
 
+  it('is what the client reads, where its data_coding 0 is another alphabet', () => {
+    const to = (
+      hex: string,
+      dataCoding: number,
+      alphabet: Alphabet,
+      client: Alphabet,
+      bytesMax = 20,
+    ): string => {
+      const target = Buffer.alloc(32, 0xcc);
+      const b = Buffer.from(`eeee${hex}eeee`, 'hex');
+      const length = receiptTextOf(b, 2, b.length - 4, dataCoding, target, bytesMax, alphabet, 0, client);
+      expect(target.subarray(bytesMax).every((octet) => octet === 0xcc)).toBe(true);
+      return target.toString('hex', 0, length);
+    };
+    const utf8 = (text: string): string => Buffer.from(text).toString('hex');
+    // GSM 03.38: a _ N tilde @ c $ e acute 5, and behind escapes [ and the euro.
+    const gsm = '61115d00630205351b3c1b65';
+    expect(to(gsm, 0, 'gsm', 'latin1')).toBe(latin('a_Ñ@c$é5['));
+    expect(to(gsm, 0, 'gsm', 'ascii')).toBe(latin('a_@c$5['));
+    expect(to(gsm, 0, 'gsm', 'utf8')).toBe(utf8('a_Ñ@c$é5[€'));
+    expect(to(latin('a_Ñ@é['), 0, 'latin1', 'utf8')).toBe(utf8('a_Ñ@é['));
+    expect(to(utf8('é€😀ж@'), 0, 'utf8', 'latin1')).toBe(latin('é@'));
+    expect(to(ucs2('Привет'), 8, 'gsm', 'utf8')).toBe(utf8('Привет'));
+    // Whole characters: 19 octets and two do not fit, nor do 19 and four.
+    expect(to(utf8('é'.repeat(15)), 0, 'utf8', 'utf8', 19)).toBe(utf8('é'.repeat(9)));
+    expect(to(ucs2('a😀😀😀😀😀'), 8, 'gsm', 'utf8')).toBe(utf8('a😀😀😀😀'));
+    // A broken sequence, an octet beyond ASCII, binary data.
+    expect(to('41c342', 0, 'utf8', 'utf8')).toBe('4142');
+    expect(to('41e942', 1, 'gsm', 'latin1')).toBe('4142');
+    expect(to('4142', 4, 'gsm', 'utf8')).toBe('');
+  });
+
+  it('is read by the version that its data_coding is of', () => {
+    const target = Buffer.alloc(8);
+    // Unclassed in 3.3, Latin-1 from 3.4 on: a section sign is at 5f.
+    const section = Buffer.from('5f', 'hex');
+    expect(receiptTextOf(section, 0, 1, 3, target, 8, 'gsm', 0, 'latin1', 0x33)).toBe(1);
+    expect(target[0]).toBe(0xa7);
+    expect(receiptTextOf(section, 0, 1, 3, target, 8, 'gsm', 0, 'latin1', 0x34)).toBe(1);
+    expect(target[0]).toBe(0x5f);
+  });
+
+  it('is read through shift tables for any client', () => {
+    const b = Buffer.from('032501010460074143', 'hex');
+    const target = Buffer.alloc(20);
+    const length = receiptTextOf(b, 4, 5, 0, target, 20, 'gsm', 4, 'utf8');
+    expect(target.toString('utf8', 0, length)).toBe('€çıAC');
+  });
+
   it('is empty for binary data', () => {
     for (const dataCoding of [2, 4, 0x14, 0xf5, 0x20]) expect(textOf('4849', dataCoding)).toBe('');
   });

@@ -50,7 +50,7 @@ export class ReceiptArgs {
   networkErrorCode = 0;
   /** user_message_reference of the original; -1: it had none. */
   userMessageReference = -1;
-  /** The start of the original text in the default alphabet, without UDH; cut here to 20 octets. */
+  /** The start of the original text as the client means data_coding 0, without UDH; cut here to 20 octets. */
   text: Uint8Array = NOTHING;
   textAt = 0;
   textLength = 0;

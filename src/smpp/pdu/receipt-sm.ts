@@ -12,7 +12,7 @@ import { writeTlvHeader } from './tlv.ts';
  *
  *   id:<id> sub:001 dlvrd:001 submit date:YYMMDDhhmm done date:YYMMDDhhmm stat:DELIVRD err:000 text:<20>
  *
- * in UTC and the default alphabet, and for sessions of 3.4 and later the TLVs receipted_message_id, message_state
+ * in UTC, with data_coding 0, and for sessions of 3.4 and later the TLVs receipted_message_id, message_state
  * and network_error_code beside it. What of it an account wants is in `content` and the fields below it. Byte ranges
  * come as array, offset, length, so that nothing is copied before.
  */
