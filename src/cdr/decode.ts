@@ -165,7 +165,7 @@ function decodeAccepted(event: Buffer, common: Common, type: 'ACCEPTED' | 'REPLA
     smsc: event.readUInt16LE(records.ACCEPTED_SMSC),
     session: event.readUInt32LE(records.ACCEPTED_SESSION),
     sequenceNumber: event.readUInt32LE(records.ACCEPTED_SEQUENCE),
-    registeredDelivery: event[records.ACCEPTED_REGISTERED_DELIVERY],
+    registeredDelivery: event[records.ACCEPTED_REGISTERED_DELIVERY] & ~records.DELIVERY_CONVERTED,
     esmClass: event[records.ACCEPTED_ESM_CLASS],
     dataCoding: event[records.ACCEPTED_DATA_CODING],
     priority: event[records.ACCEPTED_PRIORITY],

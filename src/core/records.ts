@@ -24,7 +24,7 @@ export const RECORD_HEADER_BYTES = 24;
  * ACCEPTED: we own this message. a: protocol (PROTOCOL_*), b: account index.
  *  24 u16 smsc index       26 u16 flags (ACCEPTED_FLAG_*)
  *  28 u32 session          32 u32 sequence_number of the submit
- *  36 u8 registered_delivery  37 u8 esm_class  38 u8 data_coding  39 u8 priority_flag
+ *  36 u8 registered_delivery, and DELIVERY_CONVERTED  37 u8 esm_class  38 u8 data_coding  39 u8 priority_flag
  *  40 u16 sourceAt         42 u16 destAt: offsets in the body of source_addr_ton and dest_addr_ton
  *  44 u16 messageAt        46 u8 sm_length  47 u8 0
  *  48 f64 expiresAtMs      56 body: the submit_sm body for the SMSC
@@ -52,6 +52,11 @@ export const ACCEPTED_SM_LENGTH = 46;
 export const ACCEPTED_EXPIRES = 48;
 export const ACCEPTED_BODY = 56;
 export const ACCEPTED_FLAGS = 26;
+/**
+ * A bit of registered_delivery that SMPP reserves: the text is in another character set than its client wrote it in, so
+ * the client can not tell another one in the same.
+ */
+export const DELIVERY_CONVERTED = 0x80;
 /** The extension is there; bits 4 to 6 then count the padding between body and extension. */
 export const ACCEPTED_FLAG_EXTENDED = 1;
 export const ACCEPTED_PADDING_SHIFT = 4;

@@ -16,6 +16,7 @@ import {
   ACCEPTED_SMSC,
   ACCEPTED_SM_LENGTH,
   ACCEPTED_SOURCE_AT,
+  DELIVERY_CONVERTED,
   PROTOCOL_HTTP,
   RECORD_A,
   RECORD_B,
@@ -108,7 +109,7 @@ export function writeAsItIs(
   u16[(at + ACCEPTED_FLAGS) >> 1] = flags;
   u32[(at + ACCEPTED_SESSION) >> 2] = session;
   u32[(at + ACCEPTED_SEQUENCE) >> 2] = sequence;
-  u8[at + ACCEPTED_REGISTERED_DELIVERY] = fields.registeredDelivery;
+  u8[at + ACCEPTED_REGISTERED_DELIVERY] = fields.registeredDelivery & ~DELIVERY_CONVERTED;
   u8[at + ACCEPTED_ESM_CLASS] = fields.esmClass;
   u8[at + ACCEPTED_DATA_CODING] = fields.dataCoding;
   u8[at + ACCEPTED_PRIORITY] = fields.priority;

@@ -14,6 +14,7 @@ import {
   BATCH_SESSION,
   BATCH_TOLD_HIGH,
   BATCH_TOLD_LOW,
+  DELIVERY_CONVERTED,
   EXTENSION_BYTES,
   EXTENSION_FLAGS,
   EXTENSION_FLAG_HELD,
@@ -37,6 +38,7 @@ import { encodeMessage } from '../smpp/pdu/message-encode.ts';
 import type { MessageObject } from '../smpp/pdu/message-encode.ts';
 import { needsJoin, shape } from '../smpp/shape.ts';
 import { shapeLonePart } from '../smpp/shape-part.ts';
+import { isConverted } from '../smpp/shape-text.ts';
 import { sendsTlvs } from '../smpp/shape-profile.ts';
 import { idFlagOf, senderOf, spendTokens, writeAsItIs } from './admission.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from './state.ts';
@@ -152,7 +154,7 @@ function headOf(
   smsc: EdgeSmsc,
   { version, protocol, session, sequence }: Origin,
   message: MessageObject,
-): AcceptedHead {
+): AcceptedHead & { registeredDelivery: number } {
   const { expiresMs, scheduleMs } = edge.times;
   const fromMs = Math.max(edge.nowMs, scheduleMs);
   return {
@@ -164,7 +166,7 @@ function headOf(
     expiresMs: expiresMs > 0 ? expiresMs : fromMs + smsc.validityMs,
     priority: message.priority ?? 0,
     // An SMSC of an earlier version may have to be asked for more receipts than the client wants.
-    registeredDelivery: message.registeredDelivery ?? 0,
+    registeredDelivery: (message.registeredDelivery ?? 0) & ~DELIVERY_CONVERTED,
     replacesPresent: message.replaceIfPresent === 1,
     isIdShort: idFlagOf(version, protocol) !== 0,
   };
@@ -208,6 +210,7 @@ export function entriesOf(
   const { bodies } = shaped;
   if (bodies.length > BATCH_COUNT_MAX) return { ok: false, status: ESME_RINVMSGLEN };
   const head = headOf(edge, account, smsc, origin, message);
+  if (isConverted(message, sender, bodies[0], smsc.profile)) head.registeredDelivery |= DELIVERY_CONVERTED;
   const asData = origin.isData === true && bodies.length === 1 && takesDataSm(smsc);
   const several = bodies.length > 1;
   const isExtended = several || scheduleMs > 0 || extension.flags !== undefined;

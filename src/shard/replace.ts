@@ -16,6 +16,7 @@ import {
   SLOT_RETRY,
 } from '../core/message-table.ts';
 import {
+  DELIVERY_CONVERTED,
   OPERATION_DATA,
   OPERATION_DATA_LENGTH,
   OPERATION_DEFAULT_MESSAGE,
@@ -46,16 +47,19 @@ import {
 } from '../smpp/constants.ts';
 import { writeHeader } from '../smpp/cursor.ts';
 import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
+import { dataStatus } from '../smpp/pdu/message-body.ts';
 import { encodeMessage, readMessage } from '../smpp/pdu/message-encode.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { shape } from '../smpp/shape.ts';
 import type { Sender } from '../smpp/shape-profile.ts';
+import { isConverted } from '../smpp/shape-text.ts';
 import { KIND_RETRY } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { dropBody } from './events.ts';
 import { fillSlot } from './fill-slot.ts';
 import { answer } from './answers.ts';
 import { unpackRow } from './row.ts';
+import { configuredProfile } from './spoken.ts';
 import { loadRow, storedBody } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
 
@@ -82,16 +86,19 @@ export function serviceTypeIn(body: Buffer): string {
 }
 
 /**
- * The account as the sender of another text for the message in a slot. undefined: what the SMSC reads would not be what
- * the client wrote, for the message is a part, or one of several destinations, or was or may have been converted.
+ * Who writes another text for the message in a slot: someone who means by its data_coding what its SMSC, as it is
+ * configured, takes it for. undefined: what the SMSC reads would not be what the client wrote, for the message is a
+ * part, or one of several destinations, or was or may have been converted.
  */
 export function senderOfText({ accounts, smscs, table }: ShardState, slot: number): Sender | undefined {
   if ((table.flags[slot] & (FLAG_PART | FLAG_TOLD | FLAG_DATA_SM)) !== 0) return undefined;
+  if ((table.registeredDelivery[slot] & DELIVERY_CONVERTED) !== 0) return undefined;
   const account = accounts[table.account[slot]];
-  if (account === undefined || account.transliterate) return undefined;
-  const { default_alphabet: alphabet } = account;
-  if (alphabet !== smscs[table.smsc[slot]]?.profile.alphabet) return undefined;
-  return { version: VERSION_50, alphabet, transliterate: false, partsMax: 1 };
+  const smsc = smscs[table.smsc[slot]];
+  if (account === undefined || account.transliterate || smsc === undefined) return undefined;
+  const { version, alphabet } = configuredProfile(smsc);
+  if (alphabet !== account.default_alphabet) return undefined;
+  return { version, alphabet, transliterate: false, partsMax: 1 };
 }
 
 /** replace_sm on a message in memory that waits; answers a command_status, ESME_ROK when the event is appended. */
@@ -108,24 +115,29 @@ export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: n
   const message = readMessage(pdu, fields);
   if ((message.esmClass & ESM_UDHI) !== 0) return ESME_RREPLACEFAIL;
   const text = newTextOf(bytes, at);
+  const status = dataStatus(sender.version, message.dataCoding, text.length, 0);
+  if (status !== ESME_ROK) return status;
   message.message = text.length > SHORT_MESSAGE_MAX ? Buffer.alloc(0) : text;
   message.tlvs = message.tlvs.filter(({ tag }) => tag !== TLV_MESSAGE_PAYLOAD);
   if (text.length > SHORT_MESSAGE_MAX) {
     message.tlvs = [...message.tlvs, { tag: TLV_MESSAGE_PAYLOAD, value: text }];
   }
-  message.registeredDelivery = bytes.u8[at + OPERATION_REGISTERED_DELIVERY];
+  message.registeredDelivery = bytes.u8[at + OPERATION_REGISTERED_DELIVERY] & ~DELIVERY_CONVERTED;
   message.defaultMessageId = bytes.u8[at + OPERATION_DEFAULT_MESSAGE];
   const expiresMs = bytes.f64[(at + OPERATION_EXPIRES) >> 3];
   // The end of its validity is kept here; what the SMSC is told of it would be another time.
   if (expiresMs > 0) message.validity = '';
-  const shaped = shape(message, sender, smsc.profile, shard.references, shard.nowMs);
+  // Before it is sent it is looked at like all that was queued: its SMSC may speak less now.
+  const shaped = shape(message, sender, configuredProfile(smsc), shard.references, shard.nowMs);
   if (!shaped.ok) return shaped.status;
+  const [goes] = shaped.bodies;
+  const converted = isConverted(message, sender, goes, configuredProfile(smsc)) ? DELIVERY_CONVERTED : 0;
   const scheduleMs = bytes.f64[(at + OPERATION_SCHEDULE) >> 3];
   scratchBytes ??= allocateBytes(RECORD_BYTES_MAX);
   const length = writeAccepted(
     scratchBytes,
     0,
-    encodeMessage(SUBMIT_SM, shaped.bodies[0], 0),
+    encodeMessage(SUBMIT_SM, goes, 0),
     {
       protocol: PROTOCOL_SMPP,
       account: table.account[slot],
@@ -134,7 +146,7 @@ export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: n
       sequence: 0,
       expiresMs: expiresMs > 0 ? expiresMs : table.expiresMs[slot],
       priority: table.priority[slot],
-      registeredDelivery: message.registeredDelivery,
+      registeredDelivery: message.registeredDelivery | converted,
       isIdShort: table.userReference[slot] < NO_REFERENCE,
       extension: { scheduleMs: scheduleMs > 0 ? scheduleMs : dueOf(shard, slot) },
     },

@@ -4,7 +4,7 @@
  */
 import { FLAG_DATA_SM, FLAG_PART, FLAG_TOLD, NO_BLOCK, SLOT_HELD } from '../core/message-table.ts';
 import { PARTS_MAX } from '../core/limits.ts';
-import { HELD_SHAPED } from '../core/records.ts';
+import { DELIVERY_CONVERTED, HELD_SHAPED } from '../core/records.ts';
 import { SMSC_FAILED } from '../core/ring/counters.ts';
 import {
   DATA_SM,
@@ -24,6 +24,7 @@ import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { shapeLonePart } from '../smpp/shape-part.ts';
 import { needsShape, sendsTlvs } from '../smpp/shape-profile.ts';
 import type { Sender } from '../smpp/shape-profile.ts';
+import { isConverted } from '../smpp/shape-text.ts';
 import { shape } from '../smpp/shape.ts';
 import { absoluteTime, TIME_MS_MAX } from '../smpp/time-text.ts';
 import { forget } from './events.ts';
@@ -69,6 +70,8 @@ export function reshape(
   if (!shaped.ok) shaped = shapeLonePart(message, sender, profile, references, nowMs);
   if (!shaped.ok) return end(shard, smsc, slot, shaped.status);
   const [body] = shaped.bodies;
+  // Its SMSC has it in another character set from here on.
+  if (isConverted(message, sender, body, profile)) table.registeredDelivery[slot] |= DELIVERY_CONVERTED;
   if (shaped.bodies.length > 1) {
     // Without its account's settings it could not be cut either.
     const isTied =

@@ -5,6 +5,7 @@ import { fitsOneSms, type PartStyle } from '../core/parts.ts';
 import { encodeText, encodeUcs2, type TextTarget } from '../core/text.ts';
 import { type Concatenation, type InformationElement, isConcatenation } from '../core/udh.ts';
 import { textOf, type UserData } from '../core/user-data.ts';
+import type { MessageObject } from './pdu/message-encode.ts';
 import { isSameCoding, mayReencode, type Sender, type SmscProfile } from './shape-profile.ts';
 
 export interface Coded {
@@ -60,6 +61,17 @@ export function codedFor(request: CodingRequest, sender: Sender, profile: SmscPr
   if (keeps && (style === 'payload' || fitsOneSms(came))) return { data: came, dataCoding: direct };
   if (!readable) return `the text is not ${charset}`;
   return encodeText(textOf(came), target);
+}
+
+/** Whether a message is in another character set as it goes to its SMSC than as its sender wrote it. */
+export function isConverted(
+  came: MessageObject,
+  { version, alphabet }: Sender,
+  goes: MessageObject,
+  profile: SmscProfile,
+): boolean {
+  const before = charsetOf(came.dataCoding ?? 0, version, alphabet);
+  return before !== charsetOf(goes.dataCoding ?? 0, profile.version, profile.alphabet);
 }
 
 /** The same message in UCS-2, for where its octets are too many though one SMS holds it. */

@@ -186,3 +186,75 @@ test('without sc_interface_version and without assume_tlvs: 3.4 without TLVs', a
     expect(sms.validity).not.toBe('');
   }
 });
+
+test('a text that was converted is not replaced where its SMSC has it, also after kill -9', async () => {
+  const RREPLACEFAIL = 0x13;
+  const smsc = await stage.octetSmsc({ version: 0x34 });
+  const supports = ['replace_sm'];
+  await stage.serve({
+    tlv: [{ name: 'way', tag: 0x1383, type: 'octets' }],
+    smsc: [
+      { port: smsc.port, supports },
+      { port: smsc.port, supports, interface_version: '3.3' },
+    ],
+    route: { smscs: ['sim0'], rule: [{ tlv: 'way', equals: '0002', smscs: ['sim1'] }] },
+  });
+  let esme = await stage.esme();
+  const ids = [
+    await esme.send({
+      data_coding: 6,
+      short_message: Buffer.from([0xbf]),
+      its_session_info: Buffer.from([0, 2]),
+    }),
+    await esme.send({ data_coding: 6, short_message: Buffer.from([0xbf]) }),
+  ];
+  await until(() => smsc.sms.length === 2, 'both', 5_000);
+  // Cyrillic PE is 041F in UCS-2, which 3.3 has, and BF in ISO-8859-5, which 3.4 has.
+  const wire = smsc.sms.map((sms) => `${sms.dataCoding} ${sms.octets.toString('hex')}`);
+  expect(wire.toSorted()).toEqual(['6 bf', '8 041f']);
+  for (const id of ids) {
+    await until(async () => (await stage.history(id)).types.includes('SENT'), 'SENT', 5_000);
+  }
+  const replace = async (id: string): Promise<number> =>
+    (await ask(esme, 'replace_sm', { message_id: id, ...SENDER, short_message: Buffer.from([0xc0]) }))
+      .command_status;
+  for (const crashes of [false, true]) {
+    if (crashes) {
+      await stage.daemon.kill();
+      await stage.start();
+      await stage.daemon.untilMetric('smsc_bound', (count) => count >= 2);
+      esme = await stage.esme();
+    }
+    expect(await replace(ids[0])).toBe(RREPLACEFAIL);
+    expect(smsc.others).toEqual([]);
+    const asked = replace(ids[1]);
+    await until(() => smsc.others.length === 1, 'replace_sm', 5_000);
+    const [request] = smsc.others.splice(0);
+    expect(request.subarray(-2).toString('hex')).toBe('01c0');
+    smsc.respond(request, Buffer.alloc(0));
+    expect(await asked).toBe(smpp.ESME_ROK);
+  }
+});
+
+test('a text that was converted when it was sent is not replaced there either', async () => {
+  const smsc = await stage.octetSmsc({ version: 0x34 });
+  await stage.serve({ smsc: [{ port: smsc.port, supports: ['replace_sm'] }] });
+  const esme = await stage.esme();
+  let ids: string[] = [];
+  await comesBackAs(smsc, 0x33, async () => {
+    ids = [
+      await esme.send({ data_coding: 6, short_message: Buffer.from([0xbf]) }),
+      await esme.send({ data_coding: 0, short_message: 'a' }),
+    ];
+  });
+  await until(() => smsc.sms.length === 2, 'both', 10_000);
+  expect(smsc.sms.map((sms) => sms.octets.toString('hex'))).toEqual(['041f', '61']);
+  await until(async () => (await stage.history(ids[1])).types.includes('SENT'), 'SENT', 5_000);
+  const named = { message_id: ids[0], ...SENDER, short_message: Buffer.from([0xc0]) };
+  expect((await ask(esme, 'replace_sm', named)).command_status).toBe(smpp.ESME_RREPLACEFAIL);
+  expect(smsc.others).toEqual([]);
+  const asked = ask(esme, 'replace_sm', { ...named, message_id: ids[1], short_message: 'b' });
+  await until(() => smsc.others.length === 1, 'replace_sm', 5_000);
+  smsc.respond(smsc.others[0], Buffer.alloc(0));
+  expect((await asked).command_status).toBe(smpp.ESME_ROK);
+});
