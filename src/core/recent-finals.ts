@@ -1,12 +1,14 @@
 /**
- * What became of the messages that ended last, for query_sm: a ring of rows in one typed array. An entry is one stretch
- * of memory, a look-up one pass over the ids; older messages are not known here any more (v3.4 section 4.8 leaves the
- * time that an SMSC remembers to the SMSC).
+ * What became of the messages that ended last, for query_sm: a ring of rows in one typed array, an entry one stretch of
+ * memory. Older messages are not known here any more (v3.4 section 4.8 leaves the time that an SMSC remembers to the
+ * SMSC). Where an id is in the ring is kept up only while anybody asks (core/chains.ts).
  *
  *  words  0 idLow  1 idHigh  2 account 16, message_state 8, error_code 8  3 mark of the source address
  *         4 doneMs modulo 2^32  5 doneMs above that
  *         6 part 8, parts 8 (0: it is none), told under an id with others 1  7 free
  */
+import { Chains, NO_PLACE } from './chains.ts';
+
 const NONE = -1;
 const WORDS = 8;
 const HIGH = 2 ** 32;
@@ -17,6 +19,7 @@ export class RecentFinals {
   readonly #words: Uint32Array;
   #next = 0;
   #used = 0;
+  #byId: Chains | undefined;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -47,32 +50,39 @@ export class RecentFinals {
     words[at + 4] = doneMs - high * HIGH;
     words[at + 5] = high;
     words[at + 6] = share;
+    if (this.#byId !== undefined) this.#byId.add(this.#next, idLow);
     this.#next = this.#next + 1 === this.capacity ? 0 : this.#next + 1;
     if (this.#used < this.capacity) this.#used++;
   }
 
-  /** Place of a message, -1: not known (any more). `idHigh` -1: the latest with this low half. */
-  find(idHigh: number, idLow: number): number {
+  /**
+   * Place of a message, -1: not known (any more). `idHigh` -1: the latest with this low half of those that `isMeant`
+   * says yes to.
+   */
+  find(idHigh: number, idLow: number, isMeant: (at: number) => boolean = () => true): number {
     const words = this.#words;
+    const chains = this.#chains();
     let found = NONE;
-    for (let at = 0; at < this.#used; at++) {
+    for (let at = chains.first(idLow); at !== NO_PLACE; at = chains.after(at)) {
       if (words[at * WORDS] !== idLow) continue;
       const high = words[at * WORDS + 1];
-      if (high === idHigh) return at;
-      if (idHigh === NONE && (found === NONE || high > words[found * WORDS + 1])) found = at;
+      if (idHigh !== NONE && high !== idHigh) continue;
+      if ((found === NONE || high > words[found * WORDS + 1]) && isMeant(at)) found = at;
     }
     return found;
   }
 
-  /** Places of the messages with `count` neighbouring ids, -1 for those that are not known; one pass. */
-  findRange(idHigh: number, first: number, count: number): Int32Array {
-    const words = this.#words;
-    const places = new Int32Array(count).fill(NONE);
-    for (let at = 0; at < this.#used; at++) {
-      const index = words[at * WORDS] - first;
-      if (index >= 0 && index < count && words[at * WORDS + 1] === idHigh) places[index] = at;
-    }
-    return places;
+  #chains(): Chains {
+    if (this.#byId !== undefined) return this.#byId;
+    this.#byId = new Chains(this.capacity);
+    for (let at = 0; at < this.#used; at++) this.#byId.add(at, this.#words[at * WORDS]);
+    return this.#byId;
+  }
+
+  /** Once a while: if nobody asked since the last time, places are not kept up any more. */
+  dropUnused(): void {
+    if (this.#byId?.isUsed === true) this.#byId.isUsed = false;
+    else this.#byId = undefined;
   }
 
   idHighAt(at: number): number {

@@ -102,7 +102,9 @@ function cancel(session: Session, pdu: PduOf<'cancel_sm'>, sequence: number): nu
   if (pdu.messageId === '') return cancelGroup(session, sequence, source, dest, serviceType);
   const id = readMessageId(session, pdu.messageId);
   if (id === undefined) return smpp.ESME_RINVMSGID;
-  return ask(session, sequence, smpp.CANCEL_SM, { operation: OPERATION_CANCEL, id, source }, ({ status }) =>
+  // From 3.4 on the id and the source say all (v3.4 section 4.9.1), and the destination is often left out or wrong.
+  const operation = { operation: OPERATION_CANCEL, id, source, ...(id.isShort && { dest }) };
+  return ask(session, sequence, smpp.CANCEL_SM, operation, ({ status }) =>
     statusAnswer(session, sequence, smpp.CANCEL_SM, status),
   );
 }

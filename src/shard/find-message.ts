@@ -1,9 +1,11 @@
 /** Finds a message by the id that its client was told: in memory, in the store, or among those that ended last. */
-import { NO_SLOT, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
+import { NO_PLACE } from '../core/chains.ts';
+import { DEST_AT, NO_SLOT, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
 import { sourceMark } from '../core/recent-finals.ts';
 import type { MessageTable } from '../core/message-table.ts';
 import { KIND_LOADED } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
+import { slotsById } from './lookups.ts';
 import { unpackRow } from './row.ts';
 import type { ShardState } from './state.ts';
 
@@ -14,16 +16,24 @@ export type Found =
   | { readonly where: 'store'; readonly row: PendingRow }
   | { readonly where: 'ended'; readonly at: number };
 
-/** Who asks, and from which source address: both must be those of the message (v3.4 section 4.8.1). */
+/**
+ * Who asks, and by which addresses: account and source address must be those of the message (v3.4 section 4.8.1), in a
+ * cancel_sm of 3.3 the destination, too (v3.3 section 4.2).
+ */
 export interface Asker {
   account: number;
   /** ton npi addr NUL. */
   source: Buffer;
+  /** Likewise; empty: it is not asked for. */
+  dest: Buffer;
 }
 
+/** `idHigh`: the id is the short one of 3.3, which has no high half. */
+const ANY_HIGH = -1;
+
 /**
- * `idHigh` -1: the id is the short one of 3.3, and the latest message with it is meant. undefined: there is none, or
- * not of this account and source address.
+ * The message with this id, if it is one of this account and these addresses; `idHigh` -1: the latest of those that
+ * have the low half.
  */
 export function findMessage(
   shard: ShardState,
@@ -31,22 +41,13 @@ export function findMessage(
   idLow: number,
   asker: Asker,
 ): Found | undefined {
-  const { table, finals } = shard;
-  const slot = findSlot(shard, idHigh, idLow);
-  if (slot !== NO_SLOT) return isAskers(shard, slot, asker) ? { where: 'memory', slot } : undefined;
-  const row = idHigh < 0 ? shard.store.latestOf(idLow) : shard.store.get(idHigh, idLow);
-  // A loaded row whose slot is gone has ended: it leaves the store with the commit of its FINAL event.
-  if (row !== undefined && row.kind < KIND_LOADED) {
-    unpackRow(table, shard.scratch, row);
-    const mine = isAskers(shard, shard.scratch, asker);
-    table.flags[shard.scratch] = 0;
-    return mine ? { where: 'store', row } : undefined;
-  }
-  const at = finals.find(idHigh, idLow);
-  if (at < 0 || finals.accountAt(at) !== asker.account) return undefined;
-  const { source } = asker;
-  const isSame = isNoAddress(source) || finals.sourceAt(at) === sourceMark(source, 0, source.length);
-  return isSame ? { where: 'ended', at } : undefined;
+  const slot = findSlot(shard, idHigh, idLow, asker);
+  if (slot !== NO_SLOT) return { where: 'memory', slot };
+  const row = findRow(shard, idHigh, idLow, asker);
+  if (row !== undefined) return { where: 'store', row };
+  const { finals } = shard;
+  const at = finals.find(idHigh, idLow, (place) => hasEndedOf(shard, place, asker));
+  return at < 0 ? undefined : { where: 'ended', at };
 }
 
 /** Whoever's it is: in memory or, not loaded, in the store. */
@@ -57,23 +58,50 @@ export function findById(shard: ShardState, idHigh: number, idLow: number): Foun
   return row === undefined || row.kind >= KIND_LOADED ? undefined : { where: 'store', row };
 }
 
-/** One pass over the ids: some tens of microseconds, and no index that every message would have to pay for. */
-function findSlot(shard: ShardState, idHigh: number, idLow: number): number {
+/** `asker` undefined: anybody's. */
+function findSlot(shard: ShardState, idHigh: number, idLow: number, asker?: Asker): number {
   const { table, scratch } = shard;
+  const chains = slotsById(shard);
   let found = NO_SLOT;
-  for (let at = table.idLow.indexOf(idLow); at >= 0; at = table.idLow.indexOf(idLow, at + 1)) {
-    if (at === scratch || !table.holds(at, table.idHigh[at], idLow)) continue;
-    if (table.idHigh[at] === idHigh) return at;
-    if (idHigh < 0 && (found === NO_SLOT || table.idHigh[at] > table.idHigh[found])) found = at;
+  for (let at = chains.first(idLow); at !== NO_PLACE; at = chains.after(at)) {
+    const high = table.idHigh[at];
+    if (at === scratch || !table.holds(at, high, idLow)) continue;
+    if (idHigh !== ANY_HIGH && high !== idHigh) continue;
+    if (found !== NO_SLOT && high < table.idHigh[found]) continue;
+    if (asker === undefined || isAskers(shard, at, asker)) found = at;
   }
   return found;
+}
+
+function findRow(shard: ShardState, idHigh: number, idLow: number, asker: Asker): PendingRow | undefined {
+  const { scratch, store, table } = shard;
+  // A loaded row whose slot is gone has ended: it leaves the store with the commit of its FINAL event.
+  const isMeant = (row: PendingRow): boolean => {
+    if (row.kind >= KIND_LOADED) return false;
+    unpackRow(table, scratch, row);
+    const isTheirs = isAskers(shard, scratch, asker);
+    table.flags[scratch] = 0;
+    return isTheirs;
+  };
+  if (idHigh === ANY_HIGH) return store.latestOf(idLow, isMeant);
+  const row = store.get(idHigh, idLow);
+  return row !== undefined && isMeant(row) ? row : undefined;
+}
+
+/** Of its destination nothing is known any more; it can not be cancelled in any case. */
+function hasEndedOf({ finals }: ShardState, at: number, { account, source }: Asker): boolean {
+  if (finals.accountAt(at) !== account) return false;
+  return isNoAddress(source) || finals.sourceAt(at) === sourceMark(source, 0, source.length);
 }
 
 /** An empty source address stands for the one that was defaulted. */
 function isAskers({ table }: ShardState, slot: number, asker: Asker): boolean {
   if (table.account[slot] !== asker.account) return false;
-  const { source } = asker;
-  return isNoAddress(source) || namesAddress(table, slot, SOURCE_AT, table.sourceLength[slot], source);
+  const { dest, source } = asker;
+  if (!isNoAddress(source) && !namesAddress(table, slot, SOURCE_AT, table.sourceLength[slot], source)) {
+    return false;
+  }
+  return isNoAddress(dest) || namesAddress(table, slot, DEST_AT, table.destLength[slot], dest);
 }
 
 /** ton, npi and a NUL. */

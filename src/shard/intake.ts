@@ -39,8 +39,9 @@ import { copyRecord } from '../core/bytes.ts';
 import { NO_EDGE } from '../cdr/group.ts';
 import { ESME_RMSGQFUL } from '../smpp/constants.ts';
 import { KIND_QUEUED } from '../store/pending.ts';
-import { takeOperation } from './operations.ts';
+import { hasTime, takeOperation } from './operations.ts';
 import { onReceiptResult, onReceivers } from './receipts-out.ts';
+import { noteSlot } from './lookups.ts';
 import { replacePresent } from './replace-present.ts';
 import { queueHeadMax } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
@@ -75,7 +76,10 @@ function takeSubmit(shard: ShardState, edge: number, bytes: Bytes, at: number, l
   }
   if (shard.journal.filling.isFull()) return false;
   const flags = bytes.u16[(at + ACCEPTED_FLAGS) >> 1];
-  if ((flags & ACCEPTED_FLAG_REPLACE) !== 0 && replacePresent(shard, edge, bytes, at, length)) return true;
+  if ((flags & ACCEPTED_FLAG_REPLACE) !== 0) {
+    if (!hasTime(shard)) return false;
+    if (replacePresent(shard, edge, bytes, at, length)) return true;
+  }
   accept(shard, edge, bytes, at, length);
   return true;
 }
@@ -104,6 +108,7 @@ export function accept(shard: ShardState, edge: number, bytes: Bytes, at: number
     shard.table.bodyBlock[slot] = journal.chunk;
     shard.chunks.use(journal.chunk);
     smsc.entering++;
+    if (shard.lookups !== undefined) noteSlot(shard, shard.lookups, slot);
   }
   journal.filling.addAccepted(journal.chunk, to, slot, edge);
   return idLow;

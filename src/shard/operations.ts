@@ -6,6 +6,7 @@ import {
   OPERATION_CANCEL,
   OPERATION_CANCEL_GROUP,
   OPERATION_DATA,
+  OPERATION_DEST_LENGTH,
   OPERATION_FLAGS,
   OPERATION_FLAG_SHORT_ID,
   OPERATION_FORWARD,
@@ -50,8 +51,11 @@ import {
 } from './whole.ts';
 import type { Whole } from './whole.ts';
 
-/** False leaves the record in its ring: the group is full. */
+const REQUESTS_MS_MAX = 5;
+
+/** False leaves the record in its ring: the group is full, or requests had their share of this step. */
 export function takeOperation(shard: ShardState, edge: number, bytes: Bytes, at: number): boolean {
+  if (!hasTime(shard)) return false;
   const operation = bytes.u8[at + RECORD_A];
   const { u32 } = bytes;
   const to: Answer = {
@@ -78,11 +82,24 @@ export function takeOperation(shard: ShardState, edge: number, bytes: Bytes, at:
   return true;
 }
 
+/**
+ * What a request costs depends on what is asked and on the store; a client may send thousands at once. In each step the
+ * requests of an edge begin within REQUESTS_MS_MAX of the first of them, which is always taken: others come after that.
+ */
+export function hasTime(shard: ShardState): boolean {
+  const nowMs = performance.now();
+  if (shard.requestsUntilMs === 0) shard.requestsUntilMs = nowMs + REQUESTS_MS_MAX;
+  return nowMs < shard.requestsUntilMs;
+}
+
 function askerOf(bytes: Bytes, at: number): Asker {
   const from = at + OPERATION_DATA;
+  const sourceLength = bytes.u8[at + OPERATION_SOURCE_LENGTH];
+  const destLength = bytes.u8[at + OPERATION_DEST_LENGTH];
   return {
     account: bytes.u16[(at + RECORD_B) >> 1],
-    source: Buffer.from(bytes.u8.subarray(from, from + bytes.u8[at + OPERATION_SOURCE_LENGTH])),
+    source: Buffer.from(bytes.u8.subarray(from, from + sourceLength)),
+    dest: Buffer.from(bytes.u8.subarray(from + sourceLength, from + sourceLength + destLength)),
   };
 }
 

@@ -1,10 +1,15 @@
 /** A submit_sm with replace_if_present_flag: the waiting message whose place it takes, if there is one. */
+import { NO_PLACE } from '../core/chains.ts';
 import {
   DEST_AT,
   FLAG_DATA_SM,
   FLAG_DUPLICATE_RISK,
   FLAG_INTERNAL,
   FLAG_TOLD,
+  NO_SLOT,
+  SLOT_AWAITING,
+  SLOT_FREE,
+  SLOT_JOURNAL,
   SLOT_QUEUED,
   SLOT_RETRY,
   SOURCE_AT,
@@ -29,11 +34,15 @@ import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { sameAddress } from './find-message.ts';
 import { pduOf } from './held-part.ts';
+import { hashOfWay, slotsByWay } from './lookups.ts';
 import { bodyOf, replaceWith, serviceTypeIn } from './replace.ts';
 import type { ShardState } from './state.ts';
 
-/** Nor one that was to be sent when the daemon died: an SMSC may have been offered it. */
+/** Among others what was to be sent when the daemon died: an SMSC may have been offered it. */
 const FLAGS_KEEPING = FLAG_TOLD | FLAG_INTERNAL | FLAG_DUPLICATE_RISK;
+/** More messages that wait between two addresses are not looked at: a client may have any number of them. */
+const LOOKS_MAX = 256;
+
 const fields = new MessageFields();
 
 /**
@@ -48,28 +57,65 @@ export function replacePresent(
   length: number,
 ): boolean {
   if (isPartOfMore(bytes, at, length)) return false;
+  const { u16, u32 } = bytes;
+  const slot = waitingLike(
+    shard,
+    u16[(at + RECORD_B) >> 1],
+    bytes.u8,
+    at + ACCEPTED_BODY,
+    at + ACCEPTED_BODY + u16[(at + ACCEPTED_SOURCE_AT) >> 1],
+    at + ACCEPTED_BODY + u16[(at + ACCEPTED_DEST_AT) >> 1],
+  );
+  if (slot === NO_SLOT) return false;
+  const session = u32[(at + ACCEPTED_SESSION) >> 2];
+  replaceWith(shard, slot, bytes, at, length, {
+    edge,
+    session,
+    sequence: u32[(at + ACCEPTED_SEQUENCE) >> 2],
+  });
+  return true;
+}
+
+/**
+ * The slot of the message that waits the longest of those of this account with the service_type and the addresses (ton
+ * npi digits NUL) at these places of `b`; NO_SLOT: there is none.
+ */
+function waitingLike(
+  shard: ShardState,
+  account: number,
+  b: Buffer,
+  serviceAt: number,
+  sourceAt: number,
+  destAt: number,
+): number {
   const { table } = shard;
-  const { u8, u16, u32 } = bytes;
-  const account = u16[(at + RECORD_B) >> 1];
-  const sourceAt = at + ACCEPTED_BODY + u16[(at + ACCEPTED_SOURCE_AT) >> 1];
-  const destAt = at + ACCEPTED_BODY + u16[(at + ACCEPTED_DEST_AT) >> 1];
-  const sourceLength = u8.indexOf(0, sourceAt + 2) + 1 - sourceAt;
-  const destLength = u8.indexOf(0, destAt + 2) + 1 - destAt;
-  const service = u8.toString('latin1', at + ACCEPTED_BODY, sourceAt - 1);
-  for (let slot = 0; slot < table.capacity; slot++) {
+  const sourceLength = b.indexOf(0, sourceAt + 2) + 1 - sourceAt;
+  const destLength = b.indexOf(0, destAt + 2) + 1 - destAt;
+  const service = b.toString('latin1', serviceAt, sourceAt - 1);
+  const chains = slotsByWay(shard);
+  let next = chains.first(hashOfWay(account, b, sourceAt, sourceLength, destAt, destLength));
+  for (let looks = 0; next !== NO_PLACE && looks < LOOKS_MAX;) {
+    const slot = next;
+    next = chains.after(slot);
+    // Amortized: each message is put here once.
+    if (isOver(shard, slot)) {
+      chains.remove(slot);
+      continue;
+    }
+    looks++;
     if (table.account[slot] !== account || !isUntried(shard, slot)) continue;
-    if (!sameAddress(table, slot, DEST_AT, table.destLength[slot], u8, destAt, destLength)) continue;
-    if (!sameAddress(table, slot, SOURCE_AT, table.sourceLength[slot], u8, sourceAt, sourceLength)) continue;
-    if (!isWholeWith(shard, slot, service)) continue;
-    const to = {
-      edge,
-      session: u32[(at + ACCEPTED_SESSION) >> 2],
-      sequence: u32[(at + ACCEPTED_SEQUENCE) >> 2],
-    };
-    replaceWith(shard, slot, bytes, at, length, to);
-    return true;
+    if (!sameAddress(table, slot, DEST_AT, table.destLength[slot], b, destAt, destLength)) continue;
+    if (!sameAddress(table, slot, SOURCE_AT, table.sourceLength[slot], b, sourceAt, sourceLength)) continue;
+    if (isWholeWith(shard, slot, service)) return slot;
   }
-  return false;
+  return NO_SLOT;
+}
+
+/** Nothing that is at this place now can be replaced any more. */
+function isOver({ table }: ShardState, slot: number): boolean {
+  const state = table.state[slot];
+  if (state === SLOT_FREE || state > SLOT_RETRY || state === SLOT_AWAITING) return true;
+  return state !== SLOT_JOURNAL && (table.flags[slot] & FLAGS_KEEPING) !== 0;
 }
 
 /** The client cut its message: a part that took the place of another would be half of two messages. */
@@ -78,11 +124,10 @@ function isPartOfMore({ u8, u16 }: Bytes, at: number, length: number): boolean {
   return u8[at + length - EXTENSION_BYTES + EXTENSION_PARTS] > 1;
 }
 
-/** It waits, no SMSC was offered it, and its client knows it under its own id, which it shares with no other. */
-function isUntried({ table, scratch }: ShardState, slot: number): boolean {
+/** It waits, and no SMSC was offered it. */
+function isUntried({ table }: ShardState, slot: number): boolean {
   const state = table.state[slot];
-  if ((state !== SLOT_QUEUED && state !== SLOT_RETRY) || slot === scratch) return false;
-  return (table.flags[slot] & FLAGS_KEEPING) === 0 && table.attempts[slot] === 0;
+  return (state === SLOT_QUEUED || state === SLOT_RETRY) && table.attempts[slot] === 0;
 }
 
 /** Has this service_type and is no part of a longer one, whoever cut it: its body says so. */

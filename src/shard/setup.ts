@@ -9,6 +9,7 @@ import { DueHeap } from '../core/due-heap.ts';
 import { IdIndex } from '../core/id-index.ts';
 import { MessageTable, NO_BLOCK, SLOT_JOURNAL } from '../core/message-table.ts';
 import { RecentFinals } from '../core/recent-finals.ts';
+import type { ReferenceNumbers } from '../core/reference-numbers.ts';
 import type { CounterPages } from '../core/ring/counters.ts';
 import { CELL_QUARANTINED, smscCells } from '../core/ring/counters.ts';
 import type { MeshEnds } from '../core/ring/mesh.ts';
@@ -96,14 +97,12 @@ export async function buildState(
     held: new Assembly(HELD_LIMITS),
     holding: 0,
     joinable: [],
-    references: referenceNumbers(
-      setup.config.edge.threads + setup.config.shards,
-      setup.config.edge.threads + shard,
-      nowMs,
-    ),
+    references: referencesOf(config, shard, nowMs),
     accounts,
     receiptAlphabets: alphabetsOf(smscs, accounts),
     finals: new RecentFinals(RECENT_FINALS),
+    lookups: undefined,
+    requestsUntilMs: 0,
     operationAnswers: [],
     forwarded: new Map(),
     groupCancels: { waiting: [], looks: 0, cancelled: 0 },
@@ -129,6 +128,11 @@ function alphabetsOf(smscs: ShardState['smscs'], accounts: ShardState['accounts'
     smscs.map((smsc) => smsc?.profile.alphabet),
     accounts.map((account) => account?.default_alphabet),
   );
+}
+
+/** Every thread has its share of the numbers: the edges first, then the shards. */
+function referencesOf({ edge, shards }: Config, shard: number, nowMs: number): ReferenceNumbers {
+  return referenceNumbers(edge.threads + shards, edge.threads + shard, nowMs);
 }
 
 function makeSmsc(

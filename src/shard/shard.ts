@@ -19,6 +19,7 @@ import { onOperationResponse } from './forward.ts';
 import { takeRecord } from './intake.ts';
 import { restoreHeld } from './joining.ts';
 import { onBindDown, onCongestion, onSubmitResponse, onUnmatched } from './outcome.ts';
+import { dropUnused } from './lookups.ts';
 import { OutbindListener } from './outbind.ts';
 import { DeliverReader, onDeliver } from './receipts-in.ts';
 import { serveDesks } from './receipts-out.ts';
@@ -229,8 +230,10 @@ export class Shard {
     }
     let taken = 0;
     const { readers } = state.ends;
-    for (let edge = 0; edge < readers.length; edge++)
+    for (let edge = 0; edge < readers.length; edge++) {
+      state.requestsUntilMs = 0;
       taken += readers[edge].read(this.#take(edge), RECORDS_PER_STEP);
+    }
     if (taken > 0) {
       if (!state.blocked) state.journal.kick(state.nowMs);
       serveDesks(state);
@@ -265,7 +268,10 @@ export class Shard {
     }
     // Settling only spares the next start work, and what it writes would eat up the disk's reserve.
     if (!this.#stopping && !state.blocked && !state.refusing) this.#settler.step(state.nowMs);
-    if (state.nowMs - this.#lastRetentionMs >= RETENTION_EVERY_MS) this.#retire();
+    if (state.nowMs - this.#lastRetentionMs >= RETENTION_EVERY_MS) {
+      this.#retire();
+      dropUnused(state);
+    }
     flushStore(state);
     if (!state.blocked) state.journal.kick(state.nowMs);
     for (const bind of state.binds) bind.flush();

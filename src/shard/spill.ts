@@ -20,6 +20,7 @@ import type { PendingRow } from '../store/pending.ts';
 import { CHUNK_BYTES } from '../cdr/chunks.ts';
 import type { Group } from '../cdr/group.ts';
 import { dropBody, forget } from './events.ts';
+import { noteSlot } from './lookups.ts';
 import { bodyLengthOf, packRow, unpackRow } from './row.ts';
 import type { ReceiptDesk, ShardState, Smsc } from './state.ts';
 
@@ -94,6 +95,7 @@ export function loadRow(shard: ShardState, row: PendingRow, state: number): numb
   table.flags[slot] |= FLAG_STORED;
   table.dirtySegment[slot] = 0;
   if ((table.flags[slot] & FLAG_PART) !== 0) shard.parts.add(slot);
+  if (shard.lookups !== undefined) noteSlot(shard, shard.lookups, slot);
   const length = bodyLengthOf(row);
   if (length > 0 && length <= CHUNK_BYTES) keepBody(shard, slot, row.blob, bodyFrom, length);
   return slot;

@@ -9,6 +9,7 @@ import type { ReceiptTags } from '../smpp/receipt-tlvs.ts';
 import type { SmscProfile } from '../smpp/shape-profile.ts';
 import type { AccountConfig, Config, SmscConfig } from '../core/config.ts';
 import type { Assembly } from '../core/assembly.ts';
+import type { Chains } from '../core/chains.ts';
 import type { DueHeap } from '../core/due-heap.ts';
 import type { IdIndex } from '../core/id-index.ts';
 import type { RecentFinals } from '../core/recent-finals.ts';
@@ -104,6 +105,13 @@ export interface GroupCancels {
   cancelled: number;
 }
 
+/** Where messages are in memory (shard/lookups); each is there while anybody asks for it. */
+export interface Lookups {
+  byId: Chains | undefined;
+  /** Messages that wait, or soon will: by `hashOfWay`. */
+  byWay: Chains | undefined;
+}
+
 export interface ShardState {
   shard: number;
   config: Config;
@@ -155,6 +163,10 @@ export interface ShardState {
   accounts: (AccountConfig | undefined)[];
   /** For the text in receipts. */
   receiptAlphabets: ReceiptAlphabets;
+  /** Where messages are, while anybody asks; undefined: nobody did for a while. */
+  lookups: Lookups | undefined;
+  /** Until when (performance.now) requests of the ring that is being read are dealt with; 0: it has had none yet. */
+  requestsUntilMs: number;
   /** What became of the messages that ended last. */
   finals: RecentFinals;
   /** Answers to operations that found their edge's ring full. */

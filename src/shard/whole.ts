@@ -82,13 +82,14 @@ function oneOf(found: Found): Whole {
 
 function partsFrom(shard: ShardState, idHigh: number, first: number, parts: number): Whole {
   const members: Found[] = [];
-  const ended = shard.finals.findRange(idHigh, first, parts);
   for (let idLow = first; idLow < first + parts; idLow++) {
     const slot = shard.parts.find(idHigh, idLow);
     const row = slot === NO_SLOT ? shard.store.get(idHigh, idLow) : undefined;
+    const isStored = row !== undefined && row.kind < KIND_LOADED;
+    const at = slot !== NO_SLOT || isStored ? -1 : shard.finals.find(idHigh, idLow);
     if (slot !== NO_SLOT) members.push({ where: 'memory', slot });
-    else if (row !== undefined && row.kind < KIND_LOADED) members.push({ where: 'store', row });
-    else if (ended[idLow - first] >= 0) members.push({ where: 'ended', at: ended[idLow - first] });
+    else if (isStored) members.push({ where: 'store', row });
+    else if (at >= 0) members.push({ where: 'ended', at });
   }
   return { members, isComplete: members.length === parts };
 }

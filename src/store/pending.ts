@@ -208,14 +208,17 @@ export class PendingStore {
     return row === undefined ? undefined : rowOf(row);
   }
 
-  /** The latest row whose id has this low half: the ids of 3.3 have no other. One look-up a segment with rows. */
-  latestOf(idLow: number): PendingRow | undefined {
+  /**
+   * The latest row that is meant of those whose id has this low half: the ids of 3.3 have no other. One look-up a
+   * segment with rows.
+   */
+  latestOf(idLow: number, isMeant: (row: PendingRow) => boolean): PendingRow | undefined {
     let below = HIGH;
     for (;;) {
       const segment = this.statements.segmentBelow.get(below)?.[0] ?? null;
       if (segment === null) return undefined;
       const row = this.get(segment, idLow);
-      if (row !== undefined) return row;
+      if (row !== undefined && isMeant(row)) return row;
       below = segment;
     }
   }

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { RecentFinals, sourceMark } from '../../src/core/recent-finals.ts';
+import { seeded } from './random.ts';
+
+const random = seeded(15);
 
 test('what ended is known until as many others ended', () => {
   const finals = new RecentFinals(3);
@@ -33,4 +36,29 @@ test('source addresses that differ at their ends or in length have different mar
   const marks = ['447700900001', '447700900002', '44770090000', 'Shop', 'Shoq'].map(mark);
   expect(new Set(marks).size).toBe(5);
   expect(mark('447700900001')).toBe(marks[0]);
+});
+
+test(`what ended while places are kept up is found as well (seed ${random.seed})`, () => {
+  const finals = new RecentFinals(16);
+  const ended: number[] = [];
+  for (let index = 0; index < 500; index++) {
+    if (random.below(20) === 0) finals.dropUnused();
+    finals.add(7, index, index, 2, 0, 0, 0);
+    ended.push(index);
+    const asked = random.below(index + 1);
+    if (random.below(3) > 0) continue;
+    const at = finals.find(7, asked);
+    expect([index, asked, at < 0 ? -1 : finals.accountAt(at)]).toEqual([
+      index,
+      asked,
+      ended.slice(-16).includes(asked) ? asked : -1,
+    ]);
+  }
+});
+
+test('of several with a short id the latest that is meant is found', () => {
+  const finals = new RecentFinals(8);
+  for (const segment of [5, 9, 7]) finals.add(segment, 3, segment, 2, 0, 0, 0);
+  expect(finals.accountAt(finals.find(-1, 3, (at) => finals.accountAt(at) !== 9))).toBe(7);
+  expect(finals.find(9, 3, () => false)).toBe(-1);
 });

@@ -103,6 +103,8 @@ export function makeShard(dataDir: string, capacity = 2048): ShardState {
     accounts: [],
     receiptAlphabets: new ReceiptAlphabets([], []),
     finals: new RecentFinals(4096),
+    lookups: undefined,
+    requestsUntilMs: Infinity,
     operationAnswers: [],
     forwarded: new Map(),
     groupCancels: { waiting: [], looks: 0, cancelled: 0 },
