@@ -84,6 +84,8 @@ export class Edge {
     const accounts = accountNames.map((name, index) => makeAccount(config, name, index));
     const smscs = new Map(config.smsc.map(({ id }) => [id, makeSmsc(setup, id)]));
     const smscOf = (id: string): EdgeSmsc => smscs.get(id) as EdgeSmsc;
+    const ways = new PartWays(pages);
+    const hasSeveral = config.edge.threads > 1;
     const byName = accounts
       .filter((account) => account !== undefined)
       .map((each) => [each.name, each] as const);
@@ -101,7 +103,8 @@ export class Edge {
       rules: rulesOf(config, smscOf),
       smscs: [...smscs.values()],
       partWays: new PartValues(false),
-      sharedWays: config.edge.threads > 1 ? new PartWays(pages) : undefined,
+      sharedWays: hasSeveral ? ways : undefined,
+      recoveredWays: hasSeveral || ways.isEmpty() ? undefined : ways,
       references: referenceNumbers(mesh.edges + mesh.shards, setup.edge, Date.now()),
       partsOfLast: 1,
       sessions: [],

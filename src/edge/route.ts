@@ -4,6 +4,8 @@ import { SMSC_BOUND } from '../core/ring/counters.ts';
 import { readU16 } from '../smpp/cursor.ts';
 import { concatOf } from '../smpp/concat.ts';
 import type { Concat } from '../smpp/concat.ts';
+import { partKey, wayPlace } from '../smpp/part-key.ts';
+import type { WayPlace } from '../smpp/part-key.ts';
 import type { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { findTlv } from '../smpp/pdu/tlv.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState, RouteRule } from './state.ts';
@@ -43,19 +45,29 @@ function wayOfPart(
   account: EdgeAccount,
   bytes: Buffer,
   f: MessageFields,
-  { kind, reference, total, sequence }: Concat,
+  concat: Concat,
 ): EdgeSmsc {
-  const [from, to] = [f.sourceAt - 2, f.destEnd];
   if (edge.sharedWays !== undefined) {
-    const common = Math.imul(account.index, 0x9e37_79b1) ^ (reference | (total << 16) | (kind.length << 24));
-    const place = hashOf(bytes, from, to, FNV_BASIS ^ common);
-    const tag = hashOf(bytes, from, to, Math.imul(FNV_BASIS, 31) + common);
+    const { place, tag } = placeOf(account, bytes, f, concat);
     const index = edge.sharedWays.of(place, tag, edge.nowMs, () => choose(edge, bytes, f).index);
     return edge.smscs.find((smsc) => smsc.index === index) ?? choose(edge, bytes, f);
   }
-  const key = `${account.index} ${kind} ${reference} ${total} ${bytes.toString('latin1', from, to)}`;
+  if (edge.recoveredWays !== undefined) {
+    const { place, tag } = placeOf(account, bytes, f, concat);
+    const index = edge.recoveredWays.known(place, tag, edge.nowMs);
+    const smsc = index < 0 ? undefined : edge.smscs.find((each) => each.index === index);
+    if (smsc !== undefined) return smsc;
+  }
+  const { kind, reference, total, sequence } = concat;
+  const addresses = bytes.toString('latin1', f.sourceAt - 2, f.destEnd);
+  const key = `${account.index} ${kind} ${reference} ${total} ${addresses}`;
   // A part that is sent again, because its answer was lost, must find the way of the others: it begins nothing.
   return edge.partWays.of(key, sequence, total, edge.nowMs, () => choose(edge, bytes, f));
+}
+
+function placeOf(account: EdgeAccount, bytes: Buffer, f: MessageFields, concat: Concat): WayPlace {
+  const key = partKey(bytes, f, concat);
+  return wayPlace(account.index, key, bytes, f.sourceAt - 2, bytes, f.destAt - 2);
 }
 
 function hashOf(bytes: Buffer, from: number, to: number, basis: number): number {

@@ -166,6 +166,8 @@ export interface EdgeState {
   partWays: PartValues<string, EdgeSmsc>;
   /** The same over all edges, where there are several: it does not know when all parts have passed. */
   sharedWays: PartWays | undefined;
+  /** What the ledger had of ways when a single edge began; undefined: nothing, or there are several edges. */
+  recoveredWays: PartWays | undefined;
   /** Reference numbers of the parts that are made here. */
   references: ReferenceNumbers;
   /** Parts of the submit that was handed on last. */

@@ -33,6 +33,7 @@ import { acceptedRecordBytes, writeAccepted } from '../smpp/accepted.ts';
 import type { AcceptedExtension, AcceptedHead } from '../smpp/accepted.ts';
 import type { Concat } from '../smpp/concat.ts';
 import { ESME_RINVMSGLEN, ESME_ROK, ESME_RTHROTTLED, HEADER_BYTES, SUBMIT_SM } from '../smpp/constants.ts';
+import { partKey } from '../smpp/part-key.ts';
 import { encodeDataSm } from '../smpp/pdu/data-sm-encode.ts';
 import { encodeMessage } from '../smpp/pdu/message-encode.ts';
 import type { MessageObject } from '../smpp/pdu/message-encode.ts';
@@ -102,16 +103,9 @@ export function sendPart(
   u8[extension + EXTENSION_PART] = concat.sequence;
   u8[extension + EXTENSION_PARTS] = concat.total;
   u8[extension + EXTENSION_FLAGS] = EXTENSION_FLAG_LED;
-  u32[(extension + EXTENSION_KEY) >> 2] = keyOf(edge, bytes, concat);
+  u32[(extension + EXTENSION_KEY) >> 2] = partKey(bytes, edge.fields, concat);
   ring.commit();
   return ESME_ROK;
-}
-
-function keyOf(edge: EdgeState, bytes: Buffer, concat: Concat): number {
-  const { sourceAt, destEnd } = edge.fields;
-  let hash = 0x811c_9dc5 ^ (concat.reference | (concat.total << 16) | (concat.kind.length << 24));
-  for (let at = sourceAt - 2; at < destEnd; at++) hash = Math.imul(hash ^ bytes[at], 0x0100_0193);
-  return (hash ^ (hash >>> 15)) >>> 0;
 }
 
 /**
@@ -139,7 +133,7 @@ export function submitMessage(
       const pdu = encodeMessage(SUBMIT_SM, withoutOurs(message), 0);
       return sendEntries(edge, smsc.shard, origin, [{ pdu, head }]);
     }
-    extension = { ...extension, flags: EXTENSION_FLAG_LED, key: keyOf(edge, bytes, part) };
+    extension = { ...extension, flags: EXTENSION_FLAG_LED, key: partKey(bytes, edge.fields, part) };
   }
   const shaped = entriesOf(edge, account, smsc, origin, message, extension);
   if (!shaped.ok) return shaped.status;

@@ -30,6 +30,7 @@ import {
   EXTENSION_FLAG_HELD,
   EXTENSION_FLAG_INTERNAL,
   EXTENSION_FLAG_LED,
+  EXTENSION_KEY,
   EXTENSION_PART,
   EXTENSION_PARTS,
   EXTENSION_SCHEDULE,
@@ -115,7 +116,11 @@ function fillSpecial(
   table.part[slot] = u8[extension + EXTENSION_PART];
   table.parts[slot] = u8[extension + EXTENSION_PARTS];
   const bits = u8[extension + EXTENSION_FLAGS];
-  if ((bits & EXTENSION_FLAG_LED) !== 0) return;
+  if ((bits & EXTENSION_FLAG_LED) !== 0) {
+    // FLAG_TOLD is not set, so it stands for no id: it is what start-up finds the way of the other parts by.
+    table.toldLow[slot] = u32[(extension + EXTENSION_KEY) >> 2];
+    return;
+  }
   // The parts that wait to be joined have ids of their own, not neighbouring ones.
   if (table.parts[slot] > 1 && (bits & EXTENSION_FLAG_HELD) === 0) table.flags[slot] |= FLAG_PART;
   if ((bits & EXTENSION_FLAG_INTERNAL) !== 0) table.flags[slot] |= FLAG_INTERNAL;

@@ -15,9 +15,12 @@ import { CHUNK_BYTES } from '../cdr/chunks.ts';
 import { openSegmentReader } from '../cdr/lmdb.ts';
 import { listSegments, quarantineSegment } from '../cdr/segments.ts';
 import { verifySegments } from '../cdr/verify.ts';
+import { WAY_MS } from '../core/ring/part-ways.ts';
+import type { PartWays } from '../core/ring/part-ways.ts';
 import { KIND_QUEUED, KIND_RETRY } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { Rebuilder } from './rebuild.ts';
+import { WaysFound } from './recover-ways.ts';
 import { markRowUncertain } from './row.ts';
 import type { ShardState } from './state.ts';
 
@@ -48,7 +51,8 @@ export interface Recovery {
 
 export type WarnFunction = (message: string, detail: Record<string, unknown>) => void;
 
-export async function recover(shard: ShardState, warn: WarnFunction): Promise<Recovery> {
+/** `ways`: the table of the edges, which gets those that the parts of messages took last. */
+export async function recover(shard: ShardState, warn: WarnFunction, ways?: PartWays): Promise<Recovery> {
   const startedMs = Date.now();
   const { store, dataDir } = shard;
   const files = listSegments(dataDir, shard.shard);
@@ -74,7 +78,11 @@ export async function recover(shard: ShardState, warn: WarnFunction): Promise<Re
       movedTo,
     });
   }
-  recovery.events = await fold(shard, sound);
+  const found = new WaysFound(shard);
+  const firstYoung = Math.min(Infinity, ...sound.map(({ segment }) => segment));
+  found.seeRows(recovery.segmentLast - segmentsOfWays(shard), firstYoung);
+  recovery.events = await fold(shard, sound, found);
+  if (ways !== undefined) found.fill(ways, Date.now());
   markUncertain(shard);
   recovery.tookMs = Date.now() - startedMs;
   return recovery;
@@ -96,12 +104,18 @@ function markUncertain(shard: ShardState): void {
   }
 }
 
-async function fold(shard: ShardState, segments: YoungSegment[]): Promise<number> {
+/** By how much the number of a segment with the last minute's messages may be below the last: it is a second. */
+function segmentsOfWays({ config }: ShardState): number {
+  return WAY_MS / 1000 + 2 * config.ledger.segment_age_s;
+}
+
+async function fold(shard: ShardState, segments: YoungSegment[], ways: WaysFound): Promise<number> {
   const bySegment = new Map(segments.map((young) => [young.segment, young]));
   const finalBefore = { highs: [] as number[], lows: [] as number[] };
   let events = 0;
-  await eachEvent(segments, (bytes, at) => {
+  await eachEvent(segments, (bytes, at, length) => {
     events++;
+    ways.see(bytes, at, length);
     firstPass(bySegment, bytes, at, finalBefore);
   });
   removeFinal(shard, bySegment, finalBefore);

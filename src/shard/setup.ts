@@ -12,6 +12,7 @@ import { RecentFinals } from '../core/recent-finals.ts';
 import type { ReferenceNumbers } from '../core/reference-numbers.ts';
 import type { CounterPages } from '../core/ring/counters.ts';
 import { CELL_QUARANTINED, smscCells } from '../core/ring/counters.ts';
+import { PartWays } from '../core/ring/part-ways.ts';
 import type { MeshEnds } from '../core/ring/mesh.ts';
 import { PriorityQueue } from '../core/slot-queue.ts';
 import { TokenBucket } from '../core/throttle.ts';
@@ -116,11 +117,20 @@ export async function buildState(
     draining: false,
     nowMs,
   };
-  const recovery = await recover(state, (message, detail) => log.warn(message, detail));
-  const { events, tookMs, quarantined } = recovery;
-  setup.cells[CELL_QUARANTINED] = quarantined.length;
-  log.info('ledger recovered', { shard, events, tookMs, quarantined: quarantined.length });
-  return { state, recovery };
+  return { state, recovery: await recoverInto(state, setup, log) };
+}
+
+async function recoverInto(state: ShardState, setup: ShardSetup, log: ShardLog): Promise<Recovery> {
+  const warn = (message: string, detail: Record<string, unknown>): void => log.warn(message, detail);
+  const recovery = await recover(state, warn, new PartWays(setup.pages));
+  setup.cells[CELL_QUARANTINED] = recovery.quarantined.length;
+  log.info('ledger recovered', {
+    shard: setup.shard,
+    events: recovery.events,
+    tookMs: recovery.tookMs,
+    quarantined: recovery.quarantined.length,
+  });
+  return recovery;
 }
 
 function alphabetsOf(smscs: ShardState['smscs'], accounts: ShardState['accounts']): ReceiptAlphabets {

@@ -223,6 +223,11 @@ export class PendingStore {
     }
   }
 
+  /** Rows of parts (octet 65 of the blob says of how many) with ids from those of `fromHigh` on, the latest first. */
+  parts(fromHigh: number, belowHigh: number, limit: number): PendingRow[] {
+    return this.statements.parts.all(fromHigh, belowHigh, limit).map(rowOf);
+  }
+
   /** Of KIND_FOLLOWER: those of all keys. */
   count(kind: number, key: number): number {
     return this.counts.get(countKey(kind, key)) ?? 0;
@@ -331,6 +336,7 @@ interface Statements {
   due: Statement<[number, number, number, number], RawRow>;
   older: Statement<[number, number, number, number], RawRow>;
   awaiting: Statement<[number, Buffer], RawRow>;
+  parts: Statement<[number, number, number], RawRow>;
   segmentBelow: Statement<[number], [number | null]>;
   load: Statement<[number, number], unknown>;
   ids: Statement<[number], [number, number, number]>;
@@ -358,6 +364,8 @@ function prepare(database: Database): Statements {
     awaiting: raw(`SELECT ${COLUMNS} FROM pending INDEXED BY pending_similar
       WHERE smsc = ? AND ${NORMAL_ID} = ltrim(lower(?), '0') AND kind = ${KIND_AWAITING}
       ORDER BY id_high DESC, id_low DESC LIMIT ${SIMILAR_MAX}`),
+    parts: raw(`SELECT ${COLUMNS} FROM pending WHERE id_high >= ? AND id_high < ?
+      AND substr(blob, 66, 1) > x'01' ORDER BY id_high DESC, id_low DESC LIMIT ?`),
     segmentBelow: raw('SELECT MAX(id_high) FROM pending WHERE id_high < ?'),
     load: database.prepare(
       `UPDATE pending SET kind = kind + ${KIND_LOADED} WHERE id_high = ? AND id_low = ?`,

@@ -74,6 +74,63 @@ test('parts of one message take one way from any edge, and the next message goes
   expect(texts(back)).toEqual(eight(9, 2));
 });
 
+test.each([1, 2])('over crashes the parts go where the first went, with %i edge threads', async (threads) => {
+  const smscs = [await stage.octetSmsc(), await stage.octetSmsc()];
+  const smsc = smscs.map(({ port }) => ({ port }));
+  // Of an account with one receipt for all the parts wait for each other; those of the other pass as they come.
+  const account = [{ name: 'each' }, { name: 'merged', receipts: 'merged' }];
+  await stage.serve({ shards: 2, edge: { threads }, account, smsc });
+  const part = async (
+    name: string,
+    sequence: number,
+    reference: number,
+    isOver = false,
+  ): Promise<unknown> => {
+    const udh = Buffer.from([5, 0, 3, reference, 3, sequence]);
+    const short_message = { udh, message: Buffer.from(`${name} ${reference}/${sequence} `) };
+    const esme = await stage.esme({ fields: { system_id: name } });
+    const registered_delivery = isOver ? 0 : 1;
+    return esme.send({ esm_class: 0x40, registered_delivery, short_message });
+  };
+  // One ends at once, of one the receipt is awaited, one waits for the others.
+  await part('each', 1, 9, true);
+  await until(() => smscs.some(({ sms }) => sms.length === 1), 'the first part');
+  const first = smscs.findIndex(({ sms }) => sms.length === 1);
+  await part('each', 1, 10);
+  await part('merged', 1, 11);
+  const other = smscs[1 - first];
+  await until(() => smscs[first].sms.length === 2, 'another first part');
+  const { port } = smscs[first];
+  const another = async (): Promise<void> => {
+    await stage.daemon.kill();
+    smscs[first].close();
+    await stage.start();
+    await bound(1);
+  };
+  await another();
+  await part('each', 2, 9);
+  await part('each', 2, 10);
+  await part('merged', 3, 11);
+  // Now the store alone knows of the first ones.
+  await another();
+  await part('each', 3, 10);
+  await part('merged', 2, 11);
+  // What is not a part of them goes where it can.
+  const esme = await stage.esme({ fields: { system_id: 'each' } });
+  await esme.send();
+  await until(() => other.sms.length > 0, 'a message by itself');
+  const back = await stage.octetSmsc({ port });
+  await until(() => back.sms.length >= 4, 'the other parts');
+  expect(other.sms).toHaveLength(1);
+  const texts = back.sms.map((sms) => (sms.esmClass === 0 ? sms.octets : partOf(sms).text).toString());
+  expect(texts.toSorted()).toEqual([
+    'each 10/2 ',
+    'each 10/3 ',
+    'each 9/2 ',
+    'merged 11/1 merged 11/2 merged 11/3 ',
+  ]);
+});
+
 test('parts that wait to be joined are joined though their SMSC is lost in between', async () => {
   const smscs = [
     await stage.octetSmsc({ stat: () => 'DELIVRD' }),

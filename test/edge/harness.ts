@@ -150,6 +150,7 @@ export function makeEdge(
     smscs: route,
     partWays: new PartValues(false),
     sharedWays: undefined,
+    recoveredWays: undefined,
     references: referenceNumbers(1, 0, TIME_MS),
     partsOfLast: 1,
     sessions: [],

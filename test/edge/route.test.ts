@@ -183,6 +183,27 @@ describe('the parts of one message go one way', () => {
     expect([wayOf(one, { campaign: 'gold' }), wayOf(one)]).toEqual([2, 0]);
   });
 
+  test.each(FORMS)('over a start of the daemon: what the ledger had is gone by for a minute: %s', (form) => {
+    const before = makeEdge();
+    const ways = new PartWays(createCounterPages(1, 1, 1));
+    before.edge.sharedWays = ways;
+    bind(before, [2]);
+    expect(wayOf(before, { form })).toBe(2);
+    const one = makeEdge();
+    one.edge.recoveredWays = ways;
+    bind(one, [1]);
+    expect(wayOf(one, { form, sequence: 2 })).toBe(2);
+    expect(wayOf(one, { form, reference: 8 })).toBe(1);
+    // Which parts passed before is not known: a message with its number goes with it, and as a whole.
+    expect([1, 2, 3].map((sequence) => wayOf(one, { form, sequence }))).toEqual([2, 2, 2]);
+    one.edge.nowMs += 65_000;
+    expect([1, 2, 3].map((sequence) => wayOf(one, { form, sequence }))).toEqual([1, 1, 1]);
+    // An SMSC that is configured no more.
+    one.edge.nowMs -= 65_000;
+    one.edge.smscs = one.edge.smscs.slice(0, 2);
+    expect(wayOf(one, { form, sequence: 2 })).toBe(1);
+  });
+
   test('a part that is its whole message is none', () => {
     const one = makeEdge();
     bind(one, [0]);

@@ -1,6 +1,7 @@
 /**
  * The ways that the parts of long messages took, known to all edge threads: sessions of one client may be on several of
- * them. A table in shared memory, an entry a word, written by compare-and-swap: nobody waits for anybody.
+ * them. Shards write into it what the ledger has, before there is an edge. A table in shared memory, an entry a word,
+ * written by compare-and-swap: nobody waits for anybody.
  *
  *   bits 63-32 the rest of the message's hash   31-16 index of the SMSC plus 1   15-0 time in steps of 4 s
  *
@@ -13,6 +14,8 @@ const STEP_MS = 4_000;
 const STEPS_MASK = 0xffff;
 /** A client sends the parts of a message in one go: after a minute without one the others are not coming. */
 const STEPS_MAX = 15;
+/** A way is known for so long after the last part that took it. */
+export const WAY_MS = STEPS_MAX * STEP_MS;
 
 export class PartWays {
   readonly #words: BigInt64Array;
@@ -26,7 +29,7 @@ export class PartWays {
    * `place` and `tag`: two hashes of what its parts have in common, 32 bits each.
    */
   of(place: number, tag: number, nowMs: number, first: () => number): number {
-    const step = Math.floor(nowMs / STEP_MS) & STEPS_MASK;
+    const step = stepAt(nowMs);
     const known = this.#find(place, tag, step);
     if (known >= 0) return known;
     const own = first();
@@ -36,6 +39,16 @@ export class PartWays {
       if (other >= 0) return other;
     }
     return this.#find(place, tag, step);
+  }
+
+  /** As `of`, where another part was before; -1: none was. */
+  known(place: number, tag: number, nowMs: number): number {
+    return this.#find(place, tag, stepAt(nowMs));
+  }
+
+  /** No part of any message was ever here. */
+  isEmpty(): boolean {
+    return this.#words.every((word) => word === 0n);
   }
 
   #find(place: number, tag: number, step: number): number {
@@ -65,6 +78,10 @@ export class PartWays {
     }
     return Atomics.compareExchange(this.#words, to, seen, word) === seen;
   }
+}
+
+function stepAt(nowMs: number): number {
+  return Math.floor(nowMs / STEP_MS) & STEPS_MASK;
 }
 
 function pack(tag: number, smsc: number, step: number): bigint {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createCounterPages } from '../../../src/core/ring/counters.ts';
-import { PartWays } from '../../../src/core/ring/part-ways.ts';
+import { PartWays, WAY_MS } from '../../../src/core/ring/part-ways.ts';
 import { seeded } from '../random.ts';
 
 /** Edges that share their pages; each is asked with what it would choose itself. */
@@ -60,6 +60,19 @@ describe('the parts of one message', () => {
       1, 2, 4, 5, 6, 7, 8,
     ]);
     expect(one(100, 3, NOW_MS + 20_000, 77)).toBe(77);
+  });
+
+  test('are asked for without beginning any', () => {
+    const pages = createCounterPages(1, 1, 1);
+    const [one, other] = [new PartWays(pages), new PartWays(pages)];
+    expect(one.known(7, 9, NOW_MS)).toBe(-1);
+    expect(other.isEmpty()).toBe(true);
+    one.of(7, 9, NOW_MS, () => 3);
+    expect(other.isEmpty()).toBe(false);
+    expect(other.known(7, 9, NOW_MS + WAY_MS - 5_000)).toBe(3);
+    // It was a part that asked: the minute begins anew.
+    expect(one.known(7, 9, NOW_MS + 2 * WAY_MS - 10_000)).toBe(3);
+    expect(one.known(7, 9, NOW_MS + 3 * WAY_MS)).toBe(-1);
   });
 
   test('at the end of the table go on at its start', () => {
