@@ -197,6 +197,12 @@ const SMSC_LINES: Line[] = [
     counter: true,
   },
   {
+    name: 'smsc_malformed_pdus_total',
+    help: 'PDUs of the SMSC refused for their form or state; its bind stays.',
+    cell: cell.SMSC_MALFORMED,
+    counter: true,
+  },
+  {
     name: 'smsc_expired_total',
     help: 'Messages past their validity.',
     cell: cell.SMSC_EXPIRED,

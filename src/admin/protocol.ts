@@ -54,7 +54,7 @@ export interface SessionInfo {
   inFlight: number;
   /** Receipts that wait for the ESME's answer. */
   receiptsWaiting: number;
-  /** PDUs that counted against the error budget, since the connection. */
+  /** PDUs of the peer that were wrong, since the connection; an ESME's count against its error budget. */
   errors: number;
 }
 

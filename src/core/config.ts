@@ -58,7 +58,7 @@ const smpp = z.strictObject({
   errors_max: integer(1, 1_000_000)
     .default(100)
     .describe(
-      'PDUs of one session, within errors_s, that can not be read or do not belong: then it is closed.',
+      "PDUs of one client's session, within errors_s, that can not be read or do not belong: then it is closed.",
     ),
   errors_s: seconds(1).default(60).describe('Time that errors_max counts over.'),
 });

@@ -2,11 +2,12 @@
  * How many PDUs of one session may be wrong within a time. Each is answered; one that comes over the bound is answered
  * too, and then the session is closed, for its peer is broken or means harm.
  */
+import { decodePdu } from '../smpp/codec.ts';
 import * as smpp from '../smpp/constants.ts';
+import type { ErrorKind } from '../smpp/faults.ts';
+import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import type { MessageFields } from '../smpp/pdu/message-fields.ts';
-
-/** A body that can not be read; a command nobody serves; one that does not belong into the session's state. */
-export type ErrorKind = 'malformed' | 'unknownCommand' | 'wrongState';
+import { isTime } from '../smpp/times.ts';
 
 /** The time is counted in so many steps: an error is forgotten one step late at most. */
 const STEPS = 16;
@@ -68,16 +69,61 @@ const OF_FORM: ReadonlySet<number> = new Set([
   smpp.ESME_RINVTLVVAL,
 ]);
 
-/**
- * Whether a submit refused with `status` was malformed. `fields` as its scan left them: ESME_RINVMSGLEN is an error
- * where the message runs over the end of the PDU, not where a text is too long for us.
- */
-export function isMalformed(status: number, fields: MessageFields): boolean {
-  if (status === smpp.ESME_RINVMSGLEN) return fields.tlvAt > fields.end;
+/** Whether a request that could be read was refused for its form. */
+export function isOfForm(status: number): boolean {
   return OF_FORM.has(status);
 }
 
-/** The same of a request that was read as a whole before: its own status says it. */
-export function isOfForm(status: number): boolean {
-  return OF_FORM.has(status);
+const DESTINATION_MAX = 20;
+
+/**
+ * Whether the submit_sm in [start, end), refused with `status`, was malformed. Some statuses tell of a text, a number
+ * or a time that we do not take as well as of one that does not fit into its field: then it is read again, leniently,
+ * into `fields`.
+ */
+export function isMalformedSubmit(
+  status: number,
+  b: Buffer,
+  start: number,
+  end: number,
+  version: number,
+  fields: MessageFields,
+): boolean {
+  if (!MAY_BE_OF_FORM.has(status)) return OF_FORM.has(status);
+  // It runs over its end.
+  if (scanDeliverSm(b, start, end, version, fields) !== smpp.ESME_ROK) return true;
+  if (status === smpp.ESME_RINVDSTADR) return fields.destEnd - fields.destAt > DESTINATION_MAX;
+  if (status === smpp.ESME_RINVSCHED) return !isTime(b, fields.scheduleAt, fields.scheduleEnd);
+  return status === smpp.ESME_RINVEXPIRY && !isTime(b, fields.validityAt, fields.validityEnd);
+}
+
+const MAY_BE_OF_FORM: ReadonlySet<number> = new Set([
+  smpp.ESME_RINVMSGLEN,
+  smpp.ESME_RINVDSTADR,
+  smpp.ESME_RINVSCHED,
+  smpp.ESME_RINVEXPIRY,
+]);
+
+/** The same of any other request that a strict decodePdu refused with `status`. */
+export function isMalformedRequest(
+  status: number,
+  b: Buffer,
+  start: number,
+  end: number,
+  version: number,
+): boolean {
+  if (OF_FORM.has(status)) return true;
+  const read = decodePdu(b, start, end, version, { lenient: true });
+  if (!read.ok) return true;
+  switch (status) {
+    // An alphabet that is not served; half a character.
+    case smpp.ESME_RINVDCS:
+    case smpp.ESME_RSUBMITFAIL:
+    case smpp.ESME_RINVMSGLEN:
+      return false;
+    case smpp.ESME_RINVDSTADR:
+      return !('destinationAddr' in read.pdu) || read.pdu.destinationAddr !== '';
+    default:
+      return true;
+  }
 }

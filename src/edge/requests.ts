@@ -13,6 +13,7 @@ import { validityStatus } from '../smpp/times.ts';
 import { takeToken } from './admission.ts';
 import { broadcast } from './broadcast.ts';
 import { dataSm } from './data-sm.ts';
+import { isMalformedRequest } from './error-budget.ts';
 import { readMessageId } from './message-ids.ts';
 import type { MessageIdParts } from './message-ids.ts';
 import { submitMulti } from './multi.ts';
@@ -28,7 +29,9 @@ export function onRequest(session: Session, b: Buffer, start: number, end: numbe
   const command = b.readUInt32BE(start + 4);
   const sequence = b.readUInt32BE(start + 12);
   if (!decoded.ok) {
-    session.refuseRequest(command, sequence, decoded.status);
+    const { status } = decoded;
+    const malformed = isMalformedRequest(status, b, start, end, session.version);
+    session.refuseRequest(command, sequence, status, malformed);
     return true;
   }
   if (session.requests?.has(sequence) === true) {

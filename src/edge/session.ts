@@ -11,6 +11,7 @@ import {
 } from '../core/ring/counters.ts';
 import * as smpp from '../smpp/constants.ts';
 import { readU32 } from '../smpp/cursor.ts';
+import type { ErrorKind } from '../smpp/faults.ts';
 import { FrameReader } from '../smpp/frame.ts';
 import { LinkWriter } from '../smpp/link.ts';
 import { writeGenericNack, writeHeaderOnly } from '../smpp/pdu/header-only.ts';
@@ -36,8 +37,7 @@ import { SessionTimers, TICK_CLOSE_ENQUIRE, TICK_ENQUIRE, TICK_OK } from '../smp
 import { Window } from '../smpp/window.ts';
 import type { Tap } from '../smpp/tap.ts';
 import { bind } from './bind.ts';
-import { ErrorBudget, isMalformed, isOfForm } from './error-budget.ts';
-import type { ErrorKind } from './error-budget.ts';
+import { ErrorBudget, isMalformedSubmit, isOfForm } from './error-budget.ts';
 import { Leaving } from './leave.ts';
 import { onDeliverResponse, sessionGone } from './receipts.ts';
 import type { OperationAnswer, PendingRequest } from './pending-requests.ts';
@@ -224,9 +224,8 @@ export class EsmeSession implements Session {
       return this.inFlight < account.submitWindow;
     }
     edge.cells[CELL_SUBMIT_REFUSED]++;
-    const malformed = isMalformed(status, edge.fields);
     this.#writeSubmitResponse(status, sequence, 0, 0);
-    if (malformed) this.fault('malformed');
+    if (isMalformedSubmit(status, b, start, end, this.version, edge.fields)) this.fault('malformed');
     return this.state !== CLOSED;
   }
 
@@ -251,10 +250,10 @@ export class EsmeSession implements Session {
     this.inFlight++;
   }
 
-  refuseRequest(command: number, sequence: number, status: number): void {
+  refuseRequest(command: number, sequence: number, status: number, malformed = isOfForm(status)): void {
     this.edge.cells[CELL_SUBMIT_REFUSED]++;
     statusAnswer(this, sequence, command, status);
-    if (isOfForm(status)) this.fault('malformed');
+    if (malformed) this.fault('malformed');
   }
 
   #writeSubmitResponse(status: number, sequence: number, idHigh: number, idLow: number): void {

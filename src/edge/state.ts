@@ -88,7 +88,7 @@ export interface Session {
   /** Another request waits for what its shards say; it counts as in flight until it is answered. */
   expect(sequence: number, request: PendingRequest): void;
   /** Answers a request with its own response and an error; what a peer's fault is counts against it. */
-  refuseRequest(command: number, sequence: number, status: number): void;
+  refuseRequest(command: number, sequence: number, status: number, malformed?: boolean): void;
   mayRead(): boolean;
   /** An operation's answer. */
   onOperation(sequence: number, answer: OperationAnswer): void;

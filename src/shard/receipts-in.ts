@@ -12,12 +12,7 @@ import {
   TEXT_BYTES,
 } from '../core/message-table.ts';
 import { FINAL_FAILED, FINAL_SENT, RECEIPT_ERR_BYTES_MAX } from '../core/records.ts';
-import {
-  CELL_MALFORMED,
-  CELL_MO_REFUSED,
-  SMSC_RECEIPTS,
-  SMSC_RECEIPT_TLVS_LEFT_OUT,
-} from '../core/ring/counters.ts';
+import { CELL_MO_REFUSED, SMSC_RECEIPTS, SMSC_RECEIPT_TLVS_LEFT_OUT } from '../core/ring/counters.ts';
 import type { OutboundBind } from '../smpp/client.ts';
 import * as smpp from '../smpp/constants.ts';
 import { readU32 } from '../smpp/cursor.ts';
@@ -71,7 +66,7 @@ export function onDeliver(
   const sequence = readU32(bytes, start + 12);
   const status = scan(reader, bytes, start, end);
   if (status !== smpp.ESME_ROK) {
-    shard.cells[CELL_MALFORMED]++;
+    bind.faults.add('malformed');
     bind.answerDeliver(bind.ticket(), sequence, status);
     return true;
   }

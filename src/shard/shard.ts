@@ -15,6 +15,7 @@ import { onCommitted, onNoRoom, publish, sendHeldAnswers } from './commit.ts';
 import { appendParked } from './events.ts';
 import { dispatch } from './dispatch.ts';
 import { checkDisk, onSecond, onTick, publishCells } from './housekeeping.ts';
+import { FaultTeller } from './faults.ts';
 import { onOperationResponse } from './forward.ts';
 import { takeRecord } from './intake.ts';
 import { restoreHeld } from './joining.ts';
@@ -51,6 +52,7 @@ export class Shard {
   /** Of the SMSCs that call us. */
   readonly #listeners: OutbindListener[] = [];
   readonly #notices: WaitingNotices;
+  readonly #faults: FaultTeller;
   #lastSecondMs = 0;
   #lastTickMs = 0;
   #wokeMs = 0;
@@ -79,6 +81,7 @@ export class Shard {
     this.state = state;
     this.#log = log;
     this.#notices = new WaitingNotices(setup.config, setup.accountNames);
+    this.#faults = new FaultTeller((message, detail) => log.warn(message, detail));
     this.#settler = new Settler(state, setup.config.ledger.settle_age_s * 1000);
     this.#pageCache = new PageCache((why) =>
       log.info('written segments stay in the page cache; only speed depends on it', { why }),
@@ -265,6 +268,7 @@ export class Shard {
       this.#lastSecondMs = state.nowMs;
       onSecond(state);
       this.#notices.tell(state);
+      this.#faults.tell(state.owned, state.nowMs);
     }
     // Settling only spares the next start work, and what it writes would eat up the disk's reserve.
     if (!this.#stopping && !state.blocked && !state.refusing) this.#settler.step(state.nowMs);

@@ -27,7 +27,7 @@ export function bindInfo(bind: OutboundBind): SessionInfo {
     sinceMs: bind.link?.openedMs ?? 0,
     inFlight: bind.window.size,
     receiptsWaiting: 0,
-    errors: 0,
+    errors: bind.faults.total,
   };
 }
 

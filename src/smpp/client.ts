@@ -13,11 +13,11 @@ import type { HandlerOf } from './client-handler.ts';
 import { ClientRequests } from './client-requests.ts';
 import * as smpp from './constants.ts';
 import { readU32, writeHeader } from './cursor.ts';
+import { Faults } from './faults.ts';
 import { Leave } from './leave.ts';
 import type { LinkWriter } from './link.ts';
 import { negotiate, versionNumber } from './negotiate.ts';
 import { decodeBindResp } from './pdu/bind.ts';
-import { refusalOf } from './refusal.ts';
 import * as session from './session.ts';
 import { type LinkOwner, SocketLink } from './socket-link.ts';
 import { type SessionTimers, TICK_ENQUIRE, TICK_OK } from './timers.ts';
@@ -45,6 +45,7 @@ export class OutboundBind {
   tlvs = false;
   /** Counts connections: an answer for an earlier one is dropped. */
   generation = 0;
+  readonly faults = new Faults();
   /** For traces: bytes as they are read, and as they are written; valid during the call. */
   onBytesIn: ((chunk: Buffer) => void) | undefined = undefined;
   onBytesOut: ((bytes: Buffer) => void) | undefined = undefined;
@@ -212,6 +213,7 @@ export class OutboundBind {
     this.#requests.restart();
     this.#leave.restart();
     this.#delivers.restart();
+    this.faults.total = 0;
     this.state = session.OPEN;
   }
 
@@ -273,9 +275,8 @@ export class OutboundBind {
     else if (act === session.ACT_ENQUIRE) this.#headerOnly(smpp.ENQUIRE_LINK_RESP, smpp.ESME_ROK, sequence);
     else if (act === session.ACT_UNBIND) this.#onUnbind(sequence);
     else if (act === session.ACT_ALERT) this.#handler.onAlert(this, b, start, end);
-    else if (act === session.ACT_UNKNOWN) this.#headerOnly(smpp.GENERIC_NACK, smpp.ESME_RINVCMDID, sequence);
-    else if (act === session.ACT_WRONG_STATE || act === session.ACT_ALREADY_BOUND)
-      this.#write(refusalOf(session.CLIENT, command, smpp.ESME_RINVBNDSTS, sequence, this.version));
+    else if (act === session.ACT_UNKNOWN || act === session.ACT_WRONG_STATE)
+      this.#write(this.faults.refuse(act, command, sequence, this.version));
     return true;
   }
 

@@ -1,7 +1,7 @@
 /** Everything odd inside a sound frame is answered, and the bind stays; a session that has nothing else to say ends. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { pause } from '../support/daemon.ts';
-import { bindBytes, pduBytes, rawBound, rawClient, submitBytes } from './raw.ts';
+import { pause, until } from '../support/daemon.ts';
+import { RawSmsc, bindBytes, pduBytes, rawBound, rawClient, submitBytes } from './raw.ts';
 import type { RawPeer } from './raw.ts';
 import { Stage } from './stage.ts';
 import { listed } from './tracing.ts';
@@ -115,6 +115,52 @@ describe('odd things inside a sound frame: answered, and the bind stays', () => 
   });
 });
 
+describe('bad PDUs of an SMSC', () => {
+  const stage = new Stage();
+  afterAll(() => stage.clear());
+
+  test('are refused, counted and logged once a minute; the bind stays and takes messages', async () => {
+    const smsc = await RawSmsc.start();
+    await stage.serve({ smpp: { errors_max: 5 }, smsc: [{ port: smsc.port }] });
+    const peer = await smsc.peer();
+    const unreadable = (sequence: number): Buffer => pduBytes(5, sequence, Buffer.from('nonsense'));
+    const many = 300;
+    for (let sequence = 1; sequence <= many; sequence++) peer.write(unreadable(sequence));
+    peer.write(Buffer.concat([pduBytes(0x0a, 400), pduBytes(SUBMIT_SM, 401, submitBytes(1).subarray(16))]));
+    peer.write(pduBytes(ENQUIRE_LINK, 402));
+    const first = Array.from(
+      { length: many },
+      (_, at) => bare(0x8000_0005, 0x02, at + 1).replace('00000010', '00000011') + '00',
+    );
+    expect(await peer.take(many * 17 + 3 * 16)).toBe(
+      `${first.join('')}${nack(400)}${refused(0x04, 401)}${bare(0x8000_0015, 0, 402)}`,
+    );
+    const [bind] = (await listed(stage.site)).filter(({ kind }) => kind === 'smsc');
+    expect(bind).toMatchObject({ state: 'bound', errors: many + 2 });
+    await until(
+      async () => (await stage.daemon.metric('smsc_malformed_pdus_total')) === many + 2,
+      'the metric',
+    );
+    const lines = (): string[] =>
+      stage.daemon.log.split('\n').filter((line) => line.includes('sends bad PDUs'));
+    await until(() => lines().length > 0, 'the log line');
+    peer.write(unreadable(500));
+    await until(
+      async () => (await stage.daemon.metric('smsc_malformed_pdus_total')) === many + 3,
+      'the next',
+    );
+    expect(lines()).toHaveLength(1);
+    expect(JSON.parse(lines()[0])).toMatchObject({ smsc: 'sim0', bind: 0, wrongState: 1, unknownCommand: 1 });
+    expect(peer.closed).toBe(false);
+    const esme = await rawBound(stage.site.smppPort);
+    expect((await peer.takePdu()).slice(8, 24)).toBe('8000000500000002');
+    esme.write(submitBytes(9));
+    expect((await peer.takePdu()).slice(8, 16)).toBe('00000004');
+    esme.destroy();
+    smsc.close();
+  });
+});
+
 describe('errors_max within errors_s', () => {
   let stage: Stage;
   beforeEach(() => void (stage = new Stage()));
@@ -168,6 +214,26 @@ describe('errors_max within errors_s', () => {
     peer.write(Buffer.concat([2, 3, 4, 5, 6].map((sequence) => submitBytes(sequence))));
     await peer.untilClosed();
     expect(peer.heard).toBe([2, 3, 4, 5].map((sequence) => refused(0x04, sequence)).join(''));
+  });
+
+  const to = (dest: string, schedule: string): Buffer =>
+    Buffer.from(`\0\x05\0a\0\x01\x01${dest}\0\0\0\0${schedule}\0\0\0\0\0\0\x01x`, 'latin1');
+
+  test.each([
+    ['an overlong destination_addr', pduBytes(SUBMIT_SM, 2, to('9'.repeat(30), '')), refused(0x0b, 2)],
+    ['what is no time', pduBytes(SUBMIT_SM, 2, to('447700900123', 'garbage')), refused(0x61, 2)],
+    [
+      'an overlong message_id',
+      pduBytes(3, 2, Buffer.from(`${'f'.repeat(200)}\0\0\0a\0`)),
+      bare(0x8000_0003, 0x0c, 2),
+    ],
+  ])('%s counts', async (_what, bad, answer) => {
+    await serve({ smpp: { errors_max: 2 } });
+    const peer = await rawBound(stage.site.smppPort);
+    peer.write(Buffer.concat([bad, bad, bad, bad]));
+    await peer.untilClosed();
+    expect(peer.heard).toBe(answer.repeat(3));
+    expect(JSON.parse(closedLines()[0])).toMatchObject({ malformed: 3 });
   });
 
   test('refusals of what is sound are no errors', async () => {

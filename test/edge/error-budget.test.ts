@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ErrorBudget, isMalformed } from '../../src/edge/error-budget.ts';
+import { ErrorBudget, isMalformedRequest, isMalformedSubmit } from '../../src/edge/error-budget.ts';
+import { decodePdu } from '../../src/smpp/codec.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
+import { pduBytes } from '../daemon/raw.ts';
+import { vectorNamed } from '../support/vectors.ts';
 
-const RINVMSGLEN = 0x01;
 const START = 1_767_225_600_000;
 
 describe('the budget', () => {
@@ -41,10 +43,27 @@ describe('the budget', () => {
   });
 });
 
-describe('what is malformed', () => {
-  const fields = new MessageFields();
-  fields.tlvAt = 60;
-  fields.end = 60;
+const [V33, V34, V50] = [0x33, 0x34, 0x50];
+const fields = new MessageFields();
+const submitIs = (status: number, pdu: Buffer, version = V34): boolean =>
+  isMalformedSubmit(status, pdu, 0, pdu.length, version, fields);
+const requestIs = (status: number, pdu: Buffer, version = V34): boolean =>
+  isMalformedRequest(status, pdu, 0, pdu.length, version);
+
+/** A submit_sm as the specification draws it. */
+function submit(
+  dest: string,
+  schedule = '',
+  validity = '',
+  behind: readonly number[] = [0, 0, 0, 0, 1, 0x78],
+): Buffer {
+  const to = `\0\x05\0a\0\x01\x01${dest}\0`;
+  const text = Buffer.from(`${to}\0\0\0${schedule}\0${validity}\0`, 'latin1');
+  return pduBytes(4, 1, Buffer.concat([text, Buffer.from(behind)]));
+}
+
+describe('a submit_sm is malformed', () => {
+  const sound = submit('447700900123');
 
   test.each([
     ['ESME_RINVCMDLEN', 0x02],
@@ -53,27 +72,89 @@ describe('what is malformed', () => {
     ['ESME_RINVPRTFLG', 0x06],
     ['ESME_RINVTLVSTREAM', 0xc0],
     ['ESME_RINVTLVLEN', 0xc2],
-  ])('%s', (_name, status) => {
-    expect(isMalformed(status, fields)).toBe(true);
+  ])('by %s', (_name, status) => {
+    expect(submitIs(status, sound)).toBe(true);
   });
 
   test.each([
     ['ESME_RTHROTTLED', 0x58],
     ['ESME_RMSGQFUL', 0x14],
     ['ESME_RINVDSTADR', 0x0b],
+    ['ESME_RINVMSGLEN', 0x01],
     ['ESME_RINVDCS', 0x104],
     ['ESME_RSUBMITFAIL', 0x45],
+    ['ESME_RINVSCHED', 0x61],
     ['ESME_RINVEXPIRY', 0x62],
     ['ESME_RSYSERR', 0x08],
     ['ESME_RINVMSGID', 0x0c],
     ['ESME_RPROHIBITED', 0x101],
-  ])('not %s: the request was sound', (_name, status) => {
-    expect(isMalformed(status, fields)).toBe(false);
+  ])('not by %s: the request was sound', (_name, status) => {
+    expect(submitIs(status, sound)).toBe(false);
   });
 
-  test('ESME_RINVMSGLEN where the message runs out of the PDU, not where it is too long', () => {
-    expect(isMalformed(RINVMSGLEN, fields)).toBe(false);
-    fields.tlvAt = 61;
-    expect(isMalformed(RINVMSGLEN, fields)).toBe(true);
+  test('by a text that runs out of the PDU, not by one that is too long or half a character', () => {
+    expect(submitIs(0x01, submit('1', '', '', [0, 0, 0, 0, 200, 0x78]))).toBe(true);
+    expect(submitIs(0x01, vectorNamed('sm_length_overrun').bytes)).toBe(true);
+    expect(submitIs(0x01, vectorNamed('ucs2_odd_length').bytes)).toBe(false);
+    expect(submitIs(0x01, vectorNamed('sm_length_255_v34').bytes)).toBe(false);
+  });
+
+  test('by a destination_addr that is too long, not by one that leads nowhere', () => {
+    expect(submitIs(0x0b, submit('9'.repeat(21)))).toBe(true);
+    expect(submitIs(0x0b, submit('9'.repeat(20)))).toBe(false);
+    expect(submitIs(0x0b, vectorNamed('dest_addr_empty').bytes)).toBe(false);
+  });
+
+  test('by what is no time, not by one that is past', () => {
+    expect(submitIs(0x61, vectorNamed('schedule_bad').bytes)).toBe(true);
+    expect(submitIs(0x61, submit('1', '250101000000000+'))).toBe(false);
+    expect(submitIs(0x61, submit('1', '', 'garbage'))).toBe(false);
+    expect(submitIs(0x62, vectorNamed('validity_bad_len').bytes)).toBe(true);
+    expect(submitIs(0x62, vectorNamed('validity_past').bytes)).toBe(false);
+    expect(submitIs(0x62, submit('1', 'x'.repeat(40)))).toBe(false);
+    expect(submitIs(0x62, submit('1', '', 'x'.repeat(40)))).toBe(true);
+  });
+});
+
+describe('any other request that can not be read is malformed', () => {
+  const id = (length: number): Buffer => pduBytes(3, 1, Buffer.from(`${'f'.repeat(length)}\0\0\0a\0`));
+  const multi = (dest: string, behind: readonly number[]): Buffer =>
+    pduBytes(0x21, 1, Buffer.concat([Buffer.from(`\0\0\0\0\x01${dest}\0`, 'latin1'), Buffer.from(behind)]));
+  const rest = (length: number, ...text: number[]): number[] => [0, 0, 0, 0, 0, 0, 0, 8, 0, length, ...text];
+  const number = '\x01\x01\x01447700900123';
+  const replace = (validity: string, length: number): Buffer =>
+    pduBytes(7, 1, Buffer.from(`a\0\0\0b\0\0${validity}\0\0\0${String.fromCharCode(length)}x`, 'latin1'));
+
+  test.each<[string, number, Buffer, number?]>([
+    ['query_sm with an overlong message_id', 0x0c, id(65)],
+    ['one that is overlong in 3.3', 0x0c, id(9), V33],
+    ['submit_multi with a text over its end', 0x01, multi(number, rest(9, 0x78))],
+    ['with an overlong destination_addr', 0x0b, multi(`\x01\x01\x01${'9'.repeat(21)}`, rest(0))],
+    ['with an overlong dl_name', 0x34, multi(`\x02${'a'.repeat(21)}`, rest(0))],
+    ['with a dest_flag of 3', 0x40, vectorNamed('dest_flag_bad').bytes],
+    ['replace_sm with a text over its end', 0x01, replace('', 9)],
+    ['with what is no time', 0x62, replace('tomorrow', 1)],
+    ['data_sm without its text', 0xc3, vectorNamed('data_sm_no_payload').bytes],
+    ['a cut body', 0x02, pduBytes(8, 1, Buffer.from('\0a'))],
+  ])('%s', (_what, status, pdu, version = V34) => {
+    expect(decodePdu(pdu, 0, pdu.length, version)).toMatchObject({ ok: false, status });
+    expect(requestIs(status, pdu, version)).toBe(true);
+  });
+
+  const data = (dest: string, coding: number): Buffer =>
+    pduBytes(
+      0x103,
+      1,
+      Buffer.from(`\0\0\0\0\0\0${dest}\0\0\0${String.fromCharCode(coding)}\x04\x24\0\x01x`, 'latin1'),
+    );
+
+  test.each<[string, number, Buffer, number?]>([
+    ['half a character', 0x01, multi(number, rest(1, 0x78))],
+    ['nobody as destination', 0x0b, data('', 0)],
+    ['an alphabet that is not served', 0x45, data('1', 5)],
+    ['the same in 5.0', 0x104, data('1', 5), V50],
+  ])('but %s is not', (_what, status, pdu, version = V34) => {
+    expect(decodePdu(pdu, 0, pdu.length, version)).toMatchObject({ ok: false, status });
+    expect(requestIs(status, pdu, version)).toBe(false);
   });
 });

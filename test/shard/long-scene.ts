@@ -157,6 +157,7 @@ export class LongScene {
       submit: (slot: number, bytes: Buffer, at: number, length: number) =>
         this.#onSubmit(slot, bytes.subarray(at, at + length)),
       ticket: () => 0,
+      faults: { add: () => undefined },
       answerDeliver: (_ticket: number, sequence: number, status: number) =>
         void this.acknowledged.set(sequence, status),
       flush: () => undefined,

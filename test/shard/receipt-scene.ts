@@ -83,6 +83,7 @@ export class ReceiptScene {
     return {
       smsc,
       ticket: () => smsc,
+      faults: { add: () => undefined },
       answerDeliver: (_ticket: number, sequence: number, status: number) =>
         void this.answered.push([sequence, status]),
       flush: () => undefined,

@@ -37,6 +37,7 @@ function run(answered: number[]): { shard: ShardState; bind: OutboundBind } {
   const bind = {
     smsc: 0,
     ticket: () => TICKET,
+    faults: { add: () => undefined },
     answerDeliver: (_ticket: number, sequence: number) => answered.push(sequence),
     flush: () => undefined,
     resume: () => undefined,

@@ -68,6 +68,7 @@ export const SMSC_CONGESTION = 12;
 export const SMSC_RECEIPT_TLVS_LEFT_OUT = 13;
 /** What its binds speak (`spokenOf` in smpp/upstream.ts); 0: it was never bound. */
 export const SMSC_SPOKEN = 14;
+export const SMSC_MALFORMED = 15;
 
 export interface CounterPages {
   readonly threads: SharedArrayBuffer[];
