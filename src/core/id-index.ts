@@ -8,12 +8,19 @@
  */
 import { FLAG_INDEXED, NO_SLOT, SMSC_ID_AT, TEXT_BYTES } from './message-table.ts';
 import type { MessageTable } from './message-table.ts';
-import { IDS_DIFFER, IDS_EQUAL, IdHabits, hashSmscId, likenessOfIds } from './smsc-id.ts';
+import { IDS_DIFFER, IdHabits, hashSmscId, likenessOfIds } from './smsc-id.ts';
 
 const CHAINS_MIN = 1024;
 
-/** Several messages are as similar to the id as each other, under different ids. */
+/** Several messages have exactly this id. */
 export const AMBIGUOUS = -2;
+
+/** A message whose id is this one or a similar one. */
+export interface LikeSlot {
+  slot: number;
+  /** IDS_EQUAL, IDS_SAME_BUT_CASE or IDS_SAME_BUT_ZEROS. */
+  likeness: number;
+}
 
 export class IdIndex {
   readonly #table: MessageTable;
@@ -24,12 +31,6 @@ export class IdIndex {
   #low = CHAINS_MIN;
   #split = 0;
   #used = 0;
-  /**
-   * After a `find` that found nothing: the message whose id differs in letter case or leading zeros only, NO_SLOT, or
-   * AMBIGUOUS; and how alike it is (IDS_*).
-   */
-  similar = NO_SLOT;
-  similarity = IDS_DIFFER;
   readonly habits = new IdHabits();
 
   constructor(table: MessageTable) {
@@ -108,23 +109,29 @@ export class IdIndex {
     hashNext[end] = first;
   }
 
-  /** The message with exactly this id, the newest should there be several; NO_SLOT: none, but see `similar`. */
+  /** The message with exactly this id; NO_SLOT: there is none; AMBIGUOUS: there are several. */
   find(smsc: number, bytes: Uint8Array, at: number, length: number): number {
     const table = this.#table;
     const hash = hashSmscId(smsc, bytes, at, length);
     let slot = this.#heads[this.#chainOf(hash)];
-    let isLike = false;
     while (slot !== NO_SLOT) {
-      if (table.hash[slot] === hash && table.smsc[slot] === smsc) {
-        if (this.#same(slot, bytes, at, length)) return slot;
-        isLike = true;
+      if (table.hash[slot] === hash && table.smsc[slot] === smsc && this.#same(slot, bytes, at, length)) {
+        return this.#isOnly(slot, bytes, at, length) ? slot : AMBIGUOUS;
       }
       slot = table.hashNext[slot];
     }
-    this.similar = NO_SLOT;
-    this.similarity = IDS_DIFFER;
-    if (isLike) this.#findSimilar(smsc, hash, bytes, at, length);
     return NO_SLOT;
+  }
+
+  /** Receipts come in the order of sending mostly, and the oldest is the last of its chain: there is nothing to walk. */
+  #isOnly(found: number, bytes: Uint8Array, at: number, length: number): boolean {
+    const { hash, hashNext, smsc } = this.#table;
+    for (let slot = hashNext[found]; slot !== NO_SLOT; slot = hashNext[slot]) {
+      if (hash[slot] === hash[found] && smsc[slot] === smsc[found] && this.#same(slot, bytes, at, length)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   #same(slot: number, bytes: Uint8Array, at: number, length: number): boolean {
@@ -137,24 +144,17 @@ export class IdIndex {
     return true;
   }
 
-  #findSimilar(smsc: number, hash: number, bytes: Uint8Array, at: number, length: number): void {
+  /** All messages with this id, or one of other letter case or leading zeros; the newest first. */
+  alike(smsc: number, bytes: Uint8Array, at: number, length: number): LikeSlot[] {
     const table = this.#table;
-    let first = NO_SLOT;
+    const hash = hashSmscId(smsc, bytes, at, length);
+    const found: LikeSlot[] = [];
     for (let slot = this.#heads[this.#chainOf(hash)]; slot !== NO_SLOT; slot = table.hashNext[slot]) {
       if (table.hash[slot] !== hash || table.smsc[slot] !== smsc) continue;
       const likeness = this.#likeness(slot, bytes, at, length);
-      if (likeness === IDS_DIFFER || likeness < this.similarity) continue;
-      if (likeness > this.similarity) {
-        this.similarity = likeness;
-        first = slot;
-        this.similar = slot;
-      } else if (
-        this.#likeness(slot, table.text, first * TEXT_BYTES + SMSC_ID_AT, table.smscIdLength[first]) <
-        IDS_EQUAL
-      ) {
-        this.similar = AMBIGUOUS;
-      }
+      if (likeness !== IDS_DIFFER) found.push({ slot, likeness });
     }
+    return found;
   }
 
   #likeness(slot: number, bytes: Uint8Array, at: number, length: number): number {

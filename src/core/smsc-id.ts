@@ -87,8 +87,13 @@ export type ReceiptIds = 'as-is' | 'hex-to-decimal' | 'decimal-to-hex' | 'auto';
 /** Several different candidates: none of them may be taken. */
 export const SEVERAL = 'several';
 
-/** What belongs to an id: one candidate, none, or too many. */
-export type LookUp<T> = (id: string) => T | undefined | typeof SEVERAL;
+/** How an id that is looked for came about. Written so; or by the operator's word from the other base; or guessed. */
+export const AS_WRITTEN = 0;
+export const AS_NUMBER = 1;
+export const GUESSED = 2;
+
+/** What belongs to an id that came about in the manner AS_WRITTEN, AS_NUMBER or GUESSED: one candidate, none, many. */
+export type LookUp<T> = (id: string, manner: number) => T | undefined | typeof SEVERAL;
 
 const SCORE_MAX = 16;
 
@@ -101,28 +106,29 @@ const CERTAIN_DIGITS_MIN = 7;
 /**
  * How an SMSC behaved so far, by its permanent index, for `auto`: does it write ids alike in responses and receipts?
  * An SMSC that counts its ids in decimal from 1 has a message 10 and, for a while, one 16: without this a receipt that
- * it sends again for 16, which is hexadecimal 10, would end the wrong message.
+ * it sends again for 16, which is hexadecimal 10, would end the wrong message. After a start nothing is known of it.
  */
 export class IdHabits {
   readonly #scores = new Int8Array(0x1_0000);
-  /** 1: an id of CERTAIN_DIGITS_MIN and more was found in the other base. */
-  readonly #certain = new Uint8Array(0x1_0000);
 
   /** An id was found as it is written. */
   alike(smsc: number): void {
     if (this.#scores[smsc] < SCORE_MAX) this.#scores[smsc]++;
   }
 
-  /** An id of so many digits was found in the other base only. False: this SMSC is known to write them alike. */
+  /**
+   * An id of so many digits was found in the other base only. False: this SMSC is known to write them alike, or the id
+   * is so short that it may be a coincidence, and nothing is known of the SMSC.
+   */
   converted(smsc: number, hexDigits: number): boolean {
+    if (hexDigits < CERTAIN_DIGITS_MIN && !this.converts(smsc)) return false;
     if (this.#scores[smsc] > -SCORE_MAX) this.#scores[smsc]--;
-    if (hexDigits >= CERTAIN_DIGITS_MIN) this.#certain[smsc] = 1;
     return this.#scores[smsc] <= 0;
   }
 
-  /** Is the SMSC known to change the base, and not only thought to by what short ids look like? */
+  /** Is the SMSC known to change the base? Only ids that are no coincidence begin to show that. */
   converts(smsc: number): boolean {
-    return this.#scores[smsc] < 0 && this.#certain[smsc] === 1;
+    return this.#scores[smsc] < 0;
   }
 }
 
@@ -144,11 +150,10 @@ export function lookUpId<T>(
   if (mode === 'hex-to-decimal' || mode === 'decimal-to-hex') {
     const toHex = (mode === 'hex-to-decimal') === isReceipt;
     const other = toHex ? decimalToHexId(id) : hexToDecimalId(id);
-    const found = other === undefined ? undefined : look(other);
-    const known = found ?? look(id);
-    return known === SEVERAL ? undefined : known;
+    const found = other === undefined ? look(id, AS_WRITTEN) : (look(other, AS_NUMBER) ?? look(id, GUESSED));
+    return found === SEVERAL ? undefined : found;
   }
-  const found = look(id);
+  const found = look(id, AS_WRITTEN);
   if (found !== undefined) {
     if (found === SEVERAL) return undefined;
     habits.alike(smsc);
@@ -170,7 +175,7 @@ function guess<T>(
   const hex = decimalToHexId(id);
   for (const other of [hex, hexToDecimalId(id)]) {
     if (other === undefined || other === id) continue;
-    const found = look(other);
+    const found = look(other, GUESSED);
     if (found === undefined) continue;
     if (found === SEVERAL || only !== undefined) return undefined;
     only = found;
@@ -178,4 +183,39 @@ function guess<T>(
   }
   if (only === undefined || !isReceipt) return only;
   return habits.converted(smsc, hexDigits) ? only : undefined;
+}
+
+/** Something that may belong to an id, and how alike its own is (IDS_*). */
+export interface Candidate<T> {
+  item: T;
+  likeness: number;
+}
+
+/**
+ * Which candidate belongs to an id that came about in this manner. One whose id is exactly that is taken as it is; what
+ * is only similar or guessed, and one of several, must fit (its addresses say). Exactly the id goes before other letter
+ * case, and that before other zeros. `oneOf` decides between several that are as alike and all fit.
+ */
+export function choose<T>(
+  candidates: readonly Candidate<T>[],
+  manner: number,
+  fits: (item: T) => boolean,
+  oneOf: (items: T[]) => T | undefined,
+): T | undefined | typeof SEVERAL {
+  if (manner !== GUESSED) {
+    // A number has neither letters nor zeros before it.
+    const exact = candidates.filter(({ likeness }) => manner === AS_NUMBER || likeness === IDS_EQUAL);
+    if (exact.length === 1) return exact[0].item;
+    if (exact.length > 1) return only(exact.filter(({ item }) => fits(item))) ?? SEVERAL;
+  }
+  const fitting = candidates.filter(({ item }) => fits(item));
+  for (const likeness of [IDS_EQUAL, IDS_SAME_BUT_CASE, IDS_SAME_BUT_ZEROS]) {
+    const alike = fitting.filter((each) => each.likeness === likeness);
+    if (alike.length > 0) return only(alike) ?? SEVERAL;
+  }
+  return undefined;
+
+  function only(some: readonly Candidate<T>[]): T | undefined {
+    return some.length <= 1 ? some[0]?.item : oneOf(some.map(({ item }) => item));
+  }
 }

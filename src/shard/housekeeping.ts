@@ -28,13 +28,14 @@ import { KINDS, KIND_AWAITING, KIND_QUEUED, KIND_RECEIPT } from '../store/pendin
 import type { PendingRow } from '../store/pending.ts';
 import { dispatch, publishDepth } from './dispatch.ts';
 import { appendReceipt, finish } from './events.ts';
-import { fail, onTimeouts, wantsReceipt } from './outcome.ts';
+import { fail, onTimeouts } from './outcome.ts';
 import { sweepHeld } from './joining.ts';
 import { sweepParked } from './parked.ts';
 import { endUntold, isPart, isUnknown, wantsReceiptOf } from './parts.ts';
 import { deskOf, serveDesks, sweepReceipts } from './receipts-out.ts';
 import { loadRow, makeRoom, refillRetries, relieveChunks } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
+import { wantsReceipt } from './taken.ts';
 import { becomeReceipt } from './waiting.ts';
 
 const SWEEP_ROWS = 500;

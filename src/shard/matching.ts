@@ -1,13 +1,16 @@
 /**
  * Which message a receipt is about: by the SMSC's id, in memory and in the store, as the SMSC's receipt_ids says (spec
  * section 9.3). Exactly this id first; then one that differs in letter case only; then in leading zeros; then in its
- * base. Never one of two.
+ * base. One message that has exactly the id is taken at once; of several, and where the id is only similar, the
+ * addresses must agree. Never one of two.
  */
 import { isSameAddress } from '../core/address.ts';
-import { AMBIGUOUS } from '../core/id-index.ts';
-import { DEST_AT, NO_SLOT, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
-import { IDS_DIFFER, SEVERAL, likenessOfIds, lookUpId } from '../core/smsc-id.ts';
+import { DEST_AT, SLOT_AWAITING, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
+import { IDS_DIFFER, choose, likenessOfIds, lookUpId } from '../core/smsc-id.ts';
+import type { Candidate } from '../core/smsc-id.ts';
 import type { MessageFields } from '../smpp/pdu/message-fields.ts';
+import { receiptState } from '../smpp/receipt.ts';
+import type { ReceiptFields } from '../smpp/receipt.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { unpackRow } from './row.ts';
 import type { ShardState, Smsc } from './state.ts';
@@ -15,37 +18,94 @@ import type { ShardState, Smsc } from './state.ts';
 /** A slot, or the row of a message that is only in the store. */
 export type Awaited = number | PendingRow;
 
-/** The message that the SMSC's receipt names with the id in [at, at + length); undefined: none, or not one alone. */
-export function findAwaited(
-  shard: ShardState,
-  smsc: Smsc,
-  bytes: Uint8Array,
-  at: number,
-  length: number,
-): Awaited | undefined {
-  const { index } = shard;
+/** A scanned receipt, and the PDU that it is in. */
+export interface Told {
+  message: MessageFields;
+  receipt: ReceiptFields;
+}
+
+/** Where a PDU came from and goes to: octets without ton, npi and NUL. */
+export interface Way {
+  source: Uint8Array;
+  dest: Uint8Array;
+}
+
+/** The message that the SMSC's receipt names; undefined: none, or not one alone. */
+export function findAwaited(shard: ShardState, smsc: Smsc, told: Told, bytes: Buffer): Awaited | undefined {
+  const { index, store } = shard;
+  const { receipt } = told;
   const mode = smsc.config.receipt_ids;
   if (mode === 'auto' || mode === 'as-is') {
-    const slot = index.find(smsc.index, bytes, at, length);
-    if (slot !== NO_SLOT) {
+    const slot = index.find(smsc.index, receipt.bytes, receipt.idAt, receipt.idEnd - receipt.idAt);
+    // The store may have another one with this id.
+    if (slot >= 0 && (store.awaitingRows === 0 || isMeant(shard, slot, told, bytes))) {
       index.habits.alike(smsc.index);
       return slot;
     }
   }
-  return findOtherwise(shard, smsc, bytes, at, length);
+  return findOtherwise(shard, smsc, told, bytes);
 }
 
 /** Apart, so that the usual way above makes no closure. */
-function findOtherwise(
-  shard: ShardState,
-  { index: smsc, config }: Smsc,
-  bytes: Uint8Array,
-  at: number,
-  length: number,
+function findOtherwise(shard: ShardState, smsc: Smsc, told: Told, bytes: Buffer): Awaited | undefined {
+  const { receipt } = told;
+  const id = Buffer.from(receipt.bytes.subarray(receipt.idAt, receipt.idEnd)).toString('latin1');
+  const fits = (found: Awaited): boolean => isMeant(shard, found, told, bytes);
+  const oneOf = (found: Awaited[]): Awaited | undefined => waitingOne(shard, found, told);
+  return lookUpId<Awaited>(
+    smsc.index,
+    smsc.config.receipt_ids,
+    id,
+    true,
+    shard.index.habits,
+    (each, manner) => choose(candidatesFor(shard, smsc.index, each), manner, fits, oneOf),
+  );
+}
+
+function candidatesFor(shard: ShardState, smsc: number, id: string): Candidate<Awaited>[] {
+  const bytes = Buffer.from(id, 'latin1');
+  const { length } = bytes;
+  const candidates: Candidate<Awaited>[] = [];
+  for (const { slot, likeness } of shard.index.alike(smsc, bytes, 0, length)) {
+    candidates.push({ item: slot, likeness });
+  }
+  if (!shard.store.hasAwaiting(smsc)) return candidates;
+  for (const row of shard.store.awaiting(smsc, id)) {
+    const theirs = Buffer.from(row.smscId ?? '', 'latin1');
+    const likeness = likenessOfIds(theirs, 0, theirs.length, bytes, 0, length);
+    if (likeness !== IDS_DIFFER) candidates.push({ item: row, likeness });
+  }
+  return candidates;
+}
+
+/**
+ * Of several that the receipt fits: the one that has ended by the very same receipt, which then is a repeated one; else
+ * the only one that still waits.
+ */
+function waitingOne(
+  { table }: ShardState,
+  several: readonly Awaited[],
+  { receipt }: Told,
 ): Awaited | undefined {
-  const id = Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1');
-  const { habits } = shard.index;
-  return lookUpId<Awaited>(smsc, config.receipt_ids, id, true, habits, (each) => look(shard, smsc, each));
+  const state = receiptState(receipt);
+  const waiting: Awaited[] = [];
+  for (const found of several) {
+    if (typeof found !== 'number' || table.state[found] === SLOT_AWAITING) waiting.push(found);
+    else if (table.finalState[found] === state && table.doneMs[found] === receipt.doneDateMs) return found;
+  }
+  return waiting.length === 1 ? waiting[0] : undefined;
+}
+
+function isMeant(shard: ShardState, found: Awaited, { message }: Told, bytes: Buffer): boolean {
+  const source = bytes.subarray(message.sourceAt, message.sourceEnd);
+  return isMeantBy(shard, found, { source, dest: bytes.subarray(message.destAt, message.destEnd) });
+}
+
+/** Does a receipt that went this way agree with the message? Some SMSCs leave its addresses as the message had them. */
+export function isMeantBy(shard: ShardState, found: Awaited, { source, dest }: Way): boolean {
+  return (
+    isAnswerTo(shard, found, { source, dest }) || isAnswerTo(shard, found, { source: dest, dest: source })
+  );
 }
 
 /** TON and NPI before an address, the NUL behind it. */
@@ -53,67 +113,27 @@ const AROUND_BYTES = 3;
 
 /**
  * Does the PDU go from where the message went to where it came from? What SMSCs make of a message without a source
- * address is anything. A row is read by way of the scratch slot, which the caller sets back.
+ * address is anything.
  */
-export function isAnswerTo(
-  shard: ShardState,
-  found: Awaited,
-  message: MessageFields,
-  bytes: Buffer,
-): boolean {
-  const { scratch, table } = shard;
-  if (typeof found !== 'number') unpackRow(table, scratch, found);
-  const slot = typeof found === 'number' ? found : scratch;
+export function isAnswerTo(shard: ShardState, found: Awaited, way: Way): boolean {
+  if (typeof found === 'number') return isAnswerToSlot(shard, found, way);
+  unpackRow(shard.table, shard.scratch, found);
+  const isAnswer = isAnswerToSlot(shard, shard.scratch, way);
+  shard.table.flags[shard.scratch] = 0;
+  return isAnswer;
+}
+
+function isAnswerToSlot({ table }: ShardState, slot: number, way: Way): boolean {
   const base = slot * TEXT_BYTES;
   const own = (at: number, length: number): Uint8Array =>
     table.text.subarray(base + at + AROUND_BYTES - 1, base + at + Math.max(length, AROUND_BYTES) - 1);
-  const dest = own(DEST_AT, table.destLength[slot]);
   const source = own(SOURCE_AT, table.sourceLength[slot]);
-  if (!isSameAddress(dest, bytes.subarray(message.sourceAt, message.sourceEnd))) return false;
-  return source.length === 0 || isSameAddress(source, bytes.subarray(message.destAt, message.destEnd));
+  if (!isSameAddress(own(DEST_AT, table.destLength[slot]), way.source)) return false;
+  return source.length === 0 || isSameAddress(source, way.dest);
 }
 
 /** Is the message in memory, or none in the store? Then the store need not be asked. */
-export function isInMemory(
-  shard: ShardState,
-  smsc: Smsc,
-  bytes: Uint8Array,
-  at: number,
-  length: number,
-): boolean {
+export function isInMemory(shard: ShardState, smsc: Smsc, told: Told, bytes: Buffer): boolean {
   if (!shard.store.hasAwaiting(smsc.index)) return true;
-  return typeof findAwaited(shard, smsc, bytes, at, length) === 'number';
-}
-
-function look(shard: ShardState, smsc: number, id: string): Awaited | undefined | typeof SEVERAL {
-  const { index, store } = shard;
-  const bytes = Buffer.from(id, 'latin1');
-  const slot = index.find(smsc, bytes, 0, bytes.length);
-  if (slot !== NO_SLOT) return slot;
-  const { similar, similarity } = index;
-  const inMemory = similar === NO_SLOT ? undefined : similar === AMBIGUOUS ? SEVERAL : similar;
-  if (!store.hasAwaiting(smsc)) return inMemory;
-  const stored = mostSimilar(store.awaiting(smsc, id), bytes);
-  if (stored.similarity !== similarity) return stored.similarity > similarity ? stored.found : inMemory;
-  return similarity === IDS_DIFFER ? undefined : SEVERAL;
-}
-
-/** The one row whose id is most like this one; rows of one id count as one, and the newest is it. */
-function mostSimilar(
-  rows: readonly PendingRow[],
-  id: Buffer,
-): { found: PendingRow | undefined | typeof SEVERAL; similarity: number } {
-  let found: PendingRow | undefined;
-  let similarity = IDS_DIFFER;
-  let several = false;
-  for (const row of rows) {
-    const theirs = Buffer.from(row.smscId ?? '', 'latin1');
-    const likeness = likenessOfIds(theirs, 0, theirs.length, id, 0, id.length);
-    if (likeness > similarity) {
-      similarity = likeness;
-      found = row;
-      several = false;
-    } else if (likeness === similarity && row.smscId !== found?.smscId) several = true;
-  }
-  return { found: several ? SEVERAL : found, similarity };
+  return typeof findAwaited(shard, smsc, told, bytes) === 'number';
 }

@@ -2,15 +2,12 @@
 import {
   ERR_AT,
   FLAG_DUPLICATE_RISK,
-  FLAG_INTERNAL,
   SLOT_IN_FLIGHT,
   SLOT_QUEUED,
   SLOT_RETRY,
-  SMSC_ID_AT,
-  SMSC_ID_BYTES_MAX,
   TEXT_BYTES,
 } from '../core/message-table.ts';
-import { FINAL_FAILED, FINAL_SENT, NO_RESPONSE, SMSC_NONE } from '../core/records.ts';
+import { FINAL_FAILED, NO_RESPONSE, SMSC_NONE } from '../core/records.ts';
 import {
   CLASS_PERMANENT,
   CLASS_QUEUE_FULL,
@@ -25,28 +22,19 @@ import {
   SMSC_CONGESTION,
   SMSC_FAILED,
   SMSC_RETRIES,
-  SMSC_SENT,
   SMSC_THROTTLED,
   SMSC_TIMEOUTS,
   SMSC_UNMATCHED,
 } from '../core/ring/counters.ts';
 import { NO_BIND } from '../cdr/group.ts';
 import type { OutboundBind } from '../smpp/client.ts';
-import {
-  ESME_ROK,
-  HEADER_BYTES,
-  NETWORK_SMPP,
-  STATE_ACCEPTED,
-  STATE_REJECTED,
-  STATE_UNDELIVERABLE,
-} from '../smpp/constants.ts';
+import { ESME_ROK, NETWORK_SMPP, STATE_REJECTED, STATE_UNDELIVERABLE } from '../smpp/constants.ts';
 import { deliveryFailureReason } from '../smpp/pdu/response-tlvs.ts';
-import { readResponseId } from '../smpp/pdu/submit-sm.ts';
-import { appendAttemptFailed, appendLate, appendReceipt, appendSent, dropBody, finish } from './events.ts';
-import { matchParked } from './parked.ts';
-import { endUntold, isPart, partEnded, wantsReceiptOf } from './parts.ts';
+import { appendAttemptFailed, appendLate, appendReceipt, dropBody, finish } from './events.ts';
+import { partEnded, wantsReceiptOf } from './parts.ts';
 import type { ShardState, Smsc } from './state.ts';
-import { becomeAwaiting, becomeReceipt } from './waiting.ts';
+import { endsWithOthers, taken } from './taken.ts';
+import { becomeReceipt } from './waiting.ts';
 
 /** Requests that timed out and may still be answered, over all binds of the shard. */
 const LATE_MAX = 10_000;
@@ -85,54 +73,6 @@ function kindOf(
   if (status !== DELIVERY_FAILURE || bind.classes.names(status)) return bind.classes.of(status);
   const again = shard.table.status[slot] === DELIVERY_FAILURE;
   return classOfDeliveryFailure(deliveryFailureReason(bytes, start, end), again);
-}
-
-function taken(
-  shard: ShardState,
-  smsc: Smsc,
-  bind: OutboundBind,
-  slot: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): void {
-  const { table } = shard;
-  // What an earlier attempt failed with.
-  if (table.attempts[slot] > 1) table.status[slot] = ESME_ROK;
-  const idAt = start + HEADER_BYTES;
-  const idLength = readResponseId(bytes, start, end) - idAt;
-  table.smscIdLength[slot] = table.keepBytes(slot, SMSC_ID_AT, bytes, idAt, idLength, SMSC_ID_BYTES_MAX);
-  smsc.cells[SMSC_SENT]++;
-  appendSent(shard, slot, bind.number);
-  // An SMSC that gives no id can never report on the message: it is as final as it gets.
-  if (!awaitsReport(shard, slot) || table.smscIdLength[slot] === 0) {
-    if (endsWithOthers(shard, slot)) {
-      dropBody(shard, slot);
-      endUntold(shard, slot, STATE_ACCEPTED);
-      return;
-    }
-    finish(shard, slot, STATE_ACCEPTED, FINAL_SENT);
-    return;
-  }
-  dropBody(shard, slot);
-  becomeAwaiting(shard, slot);
-  shard.index.add(slot);
-  if (shard.parking.size > 0) matchParked(shard, slot);
-}
-
-/** registered_delivery bits 1-0: a receipt of a final state is asked for (v3.4 section 5.2.17). */
-export function wantsReceipt(registeredDelivery: number): boolean {
-  return (registeredDelivery & 3) !== 0;
-}
-
-/** registered_delivery bits 4-2: intermediate notifications, acknowledgements of the recipient. */
-const NOTIFICATIONS = 0x1c;
-
-/** The SMSC is to tell more of it: its final state, or of a whole message at least notifications. */
-function awaitsReport(shard: ShardState, slot: number): boolean {
-  const registeredDelivery = shard.table.registeredDelivery[slot];
-  if (wantsReceipt(registeredDelivery)) return true;
-  return (registeredDelivery & NOTIFICATIONS) !== 0 && !isPart(shard, slot);
 }
 
 function refused(
@@ -186,13 +126,6 @@ function retryLater(shard: ShardState, smsc: Smsc, slot: number, status: number,
   if (status !== NO_RESPONSE) table.status[slot] = status;
   appendAttemptFailed(shard, slot, status, dueMs);
   smsc.retries.push(slot, dueMs);
-}
-
-/** A part whose end is told with others: of a message that wants receipts, or that was joined from a client's parts. */
-function endsWithOthers(shard: ShardState, slot: number): boolean {
-  const { table } = shard;
-  if ((table.flags[slot] & FLAG_INTERNAL) !== 0) return true;
-  return isPart(shard, slot) && wantsReceipt(table.registeredDelivery[slot]);
 }
 
 /**
@@ -282,7 +215,7 @@ export function onUnmatched(
   if (status !== ESME_ROK) return;
   const state = table.state[late.slot];
   if (state === SLOT_RETRY || (state === SLOT_QUEUED && takeOut(smsc, late.slot))) {
-    taken(shard, smsc, bind, late.slot, bytes, start, end);
+    taken(shard, smsc, bind, late.slot, bytes, start, end, true);
   }
 }
 

@@ -2,18 +2,22 @@
 import { NO_BIND } from '../cdr/group.ts';
 import { ERR_AT, SMSC_ID_AT, TEXT_BYTES } from '../core/message-table.ts';
 import { RECEIPT_ERR_BYTES_MAX } from '../core/records.ts';
-import { SEVERAL, decimalToHexId, hexToDecimalId, lookUpId } from '../core/smsc-id.ts';
+import { choose, decimalToHexId, hexToDecimalId, lookUpId } from '../core/smsc-id.ts';
 import { appendOrphaned, appendParked } from './events.ts';
 import { settleFinalState } from './final-state.ts';
+import { isMeantBy } from './matching.ts';
 import type { ParkedReceipt } from './parking.ts';
 import type { ShardState } from './state.ts';
 
-/** A message was just sent and its id is known: is its receipt here already? */
-export function matchParked(shard: ShardState, slot: number): void {
+/**
+ * A message was just sent, at `sentMs`, and its id is known: is its receipt here already? One that came before the
+ * message was sent is of an earlier message: an SMSC that repeats what was answered long ago, or that counts anew.
+ */
+export function matchParked(shard: ShardState, slot: number, sentMs: number): void {
   const { table } = shard;
   const at = slot * TEXT_BYTES + SMSC_ID_AT;
   const smscId = table.text.toString('latin1', at, at + table.smscIdLength[slot]);
-  const receipt = unpark(shard, table.smsc[slot], smscId);
+  const receipt = unpark(shard, slot, smscId, sentMs);
   if (receipt === undefined) return;
   table.finalState[slot] = receipt.state;
   table.doneMs[slot] = receipt.doneMs;
@@ -26,29 +30,41 @@ export function matchParked(shard: ShardState, slot: number): void {
 }
 
 /** Takes out the parked receipt of the message that its SMSC gave this id. */
-export function unpark(shard: ShardState, smsc: number, smscId: string): ParkedReceipt | undefined {
-  const { index, parking } = shard;
+function unpark(shard: ShardState, slot: number, smscId: string, sentMs: number): ParkedReceipt | undefined {
+  const { index, parking, table } = shard;
+  const smsc = table.smsc[slot];
   const mode = shard.smscs[smsc]?.config.receipt_ids ?? 'auto';
-  const receipt = lookUpId(smsc, mode, smscId, false, index.habits, (id) => parking.find(smsc, id));
+  const fits = ({ way }: ParkedReceipt): boolean => way !== undefined && isMeantBy(shard, slot, way);
+  // Of one id they are what the SMSC said of one message: the first counts.
+  const oneOf = (several: ParkedReceipt[]): ParkedReceipt | undefined =>
+    several.every((each) => each.smscId === several[0].smscId) ? several[0] : undefined;
+  const receipt = lookUpId(smsc, mode, smscId, false, index.habits, (id, manner) => {
+    const inTime = parking.candidates(smsc, id).filter(({ item }) => item.parkedMs >= sentMs);
+    return choose(inTime, manner, fits, oneOf);
+  });
   if (receipt !== undefined) parking.remove(receipt);
   return receipt;
 }
 
 /**
- * Recovery knows no habits: whether a receipt whose id is in the other base was taken, the RECEIPT event behind the
- * SENT event tells, by its state and date.
+ * In recovery: whether a receipt whose id is written otherwise was taken, the RECEIPT event behind the SENT event tells,
+ * by its state and date.
  */
-export function unparkConverted(
+export function unparkTaken(
   { parking }: ShardState,
   smsc: number,
   smscId: string,
   state: number,
   doneMs: number,
 ): void {
-  for (const other of [decimalToHexId(smscId), hexToDecimalId(smscId)]) {
-    const receipt = other === undefined ? undefined : parking.find(smsc, other);
-    if (receipt === undefined || receipt === SEVERAL) continue;
-    if (receipt.state === state && receipt.doneMs === doneMs) parking.remove(receipt);
+  for (const id of [smscId, decimalToHexId(smscId), hexToDecimalId(smscId)]) {
+    if (id === undefined) continue;
+    const taken = parking
+      .candidates(smsc, id)
+      .find(({ item }) => item.state === state && item.doneMs === doneMs);
+    if (taken === undefined) continue;
+    parking.remove(taken.item);
+    return;
   }
 }
 

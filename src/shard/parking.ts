@@ -2,7 +2,9 @@
  * Receipts that no message is known for yet. An SMSC may send a receipt before its submit_sm_resp; it is parked,
  * durable, answered OK, and matched when the response comes. Not the common way, so objects are fine here.
  */
-import { SEVERAL, normalSmscId } from '../core/smsc-id.ts';
+import { IDS_DIFFER, likenessOfIds, normalSmscId } from '../core/smsc-id.ts';
+import type { Candidate } from '../core/smsc-id.ts';
+import type { Way } from './matching.ts';
 
 export interface ParkedReceipt {
   smsc: number;
@@ -15,15 +17,23 @@ export interface ParkedReceipt {
   networkErrorCode: number;
   /** Vendor TLVs for the client, as in a PDU. */
   tlvs: Buffer | undefined;
+  /**
+   * undefined: read from the ledger, which does not tell. The response that it waited for was lost with the process, so
+   * this is hardly ever missed.
+   */
+  way: Way | undefined;
   parkedMs: number;
   /** Segment that holds its PARKED event. */
   segment: number;
 }
 
 export const PARKED_MAX = 200_000;
+/** Different ones of one id. More than one is rare already: an SMSC that counts anew. */
+const OF_ONE_ID_MAX = 4;
 
 export class Parking {
-  readonly #receipts = new Map<string, ParkedReceipt>();
+  /** In the order of parking. */
+  readonly #receipts = new Set<ParkedReceipt>();
   /** The same ones by what similar ids have in common. */
   readonly #alike = new Map<string, ParkedReceipt[]>();
 
@@ -31,42 +41,43 @@ export class Parking {
     return this.#receipts.size;
   }
 
-  /** Keeps a receipt; false when there is no room (it is then an orphan at once). The first of an id stays. */
+  /** Keeps a receipt; false when there is no room (it is then an orphan at once). Of one that repeats the first stays. */
   add(receipt: ParkedReceipt): boolean {
     const key = keyOf(receipt.smsc, receipt.smscId);
-    if (this.#receipts.has(key)) return true;
-    if (this.#receipts.size >= PARKED_MAX) return false;
-    this.#receipts.set(key, receipt);
-    const alike = keyOf(receipt.smsc, normalSmscId(receipt.smscId));
-    const others = this.#alike.get(alike);
-    if (others === undefined) this.#alike.set(alike, [receipt]);
-    else others.push(receipt);
+    const others = this.#alike.get(key) ?? [];
+    const ofThisId = others.filter(({ smscId }) => smscId === receipt.smscId);
+    if (ofThisId.some((each) => isRepeat(each, receipt))) return true;
+    if (this.#receipts.size >= PARKED_MAX || ofThisId.length >= OF_ONE_ID_MAX) return false;
+    this.#receipts.add(receipt);
+    others.push(receipt);
+    this.#alike.set(key, others);
     return true;
   }
 
-  /** The receipt that waits for exactly this id, else the one for an id of other case or leading zeros. */
-  find(smsc: number, smscId: string): ParkedReceipt | undefined | typeof SEVERAL {
-    const exact = this.#receipts.get(keyOf(smsc, smscId));
-    if (exact !== undefined) return exact;
-    const alike = this.#alike.get(keyOf(smsc, normalSmscId(smscId)));
-    if (alike === undefined) return undefined;
-    if (alike.length === 1) return alike[0];
-    const sameLength = alike.filter((each) => each.smscId.length === smscId.length);
-    return sameLength.length === 1 ? sameLength[0] : SEVERAL;
+  /** Those for this id or one of other letter case or leading zeros, in the order of parking. */
+  candidates(smsc: number, smscId: string): Candidate<ParkedReceipt>[] {
+    const id = Buffer.from(smscId, 'latin1');
+    const found: Candidate<ParkedReceipt>[] = [];
+    for (const item of this.#alike.get(keyOf(smsc, smscId)) ?? []) {
+      const theirs = Buffer.from(item.smscId, 'latin1');
+      const likeness = likenessOfIds(theirs, 0, theirs.length, id, 0, id.length);
+      if (likeness !== IDS_DIFFER) found.push({ item, likeness });
+    }
+    return found;
   }
 
   /** Takes out a receipt that was found. */
   remove(receipt: ParkedReceipt): void {
-    this.#receipts.delete(keyOf(receipt.smsc, receipt.smscId));
-    const alike = keyOf(receipt.smsc, normalSmscId(receipt.smscId));
-    const others = (this.#alike.get(alike) ?? []).filter((each) => each !== receipt);
-    if (others.length === 0) this.#alike.delete(alike);
-    else this.#alike.set(alike, others);
+    this.#receipts.delete(receipt);
+    const key = keyOf(receipt.smsc, receipt.smscId);
+    const others = (this.#alike.get(key) ?? []).filter((each) => each !== receipt);
+    if (others.length === 0) this.#alike.delete(key);
+    else this.#alike.set(key, others);
   }
 
-  /** Takes out the receipt of exactly this id. */
+  /** Takes out the first receipt of exactly this id. */
   take(smsc: number, smscId: string): ParkedReceipt | undefined {
-    const receipt = this.#receipts.get(keyOf(smsc, smscId));
+    const receipt = this.#alike.get(keyOf(smsc, smscId))?.find((each) => each.smscId === smscId);
     if (receipt !== undefined) this.remove(receipt);
     return receipt;
   }
@@ -74,7 +85,7 @@ export class Parking {
   /** Takes out those that were parked before `beforeMs`, at most `limit`: in order of parking. */
   expired(beforeMs: number, limit: number): ParkedReceipt[] {
     const old: ParkedReceipt[] = [];
-    for (const receipt of this.#receipts.values()) {
+    for (const receipt of this.#receipts) {
       if (receipt.parkedMs >= beforeMs || old.length >= limit) break;
       this.remove(receipt);
       old.push(receipt);
@@ -88,6 +99,15 @@ export class Parking {
   }
 }
 
+function isRepeat(a: ParkedReceipt, b: ParkedReceipt): boolean {
+  return a.state === b.state && a.doneMs === b.doneMs && a.err === b.err && isSameWay(a.way, b.way);
+}
+
+function isSameWay(a: Way | undefined, b: Way | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return Buffer.compare(a.source, b.source) === 0 && Buffer.compare(a.dest, b.dest) === 0;
+}
+
 function keyOf(smsc: number, smscId: string): string {
-  return `${smsc}:${smscId}`;
+  return `${smsc}:${normalSmscId(smscId)}`;
 }

@@ -77,7 +77,7 @@ import { dropBody, forget } from './events.ts';
 import { fillSlot, isHeld } from './fill-slot.ts';
 import { asItCame } from './held-part.ts';
 import { becomeFollower, becomeReleased } from './joining.ts';
-import { unpark, unparkConverted } from './parked.ts';
+import { unparkTaken } from './parked.ts';
 import { isPart, markUnknown } from './parts.ts';
 import { replay } from './replace.ts';
 import type { ShardState } from './state.ts';
@@ -122,7 +122,7 @@ export class Rebuilder {
   pass(bytes: Bytes, at: number): void {
     const type = bytes.u8[at + RECORD_TYPE];
     if (type === SENT) this.#unpark(bytes, at);
-    else if (type === RECEIPT) this.#unparkConverted(bytes, at);
+    else if (type === RECEIPT) this.#unparkTaken(bytes, at);
   }
 
   finish(): void {
@@ -222,7 +222,7 @@ export class Rebuilder {
       becomeAwaiting(this.#shard, slot, f64[(at + RECORD_TIME) >> 3]);
       this.#unpark(bytes, at);
     } else if (type === RECEIPT) {
-      this.#unparkConverted(bytes, at);
+      this.#unparkTaken(bytes, at);
       this.#keepEnd(slot, bytes, at, RECEIPT_BYTES);
       table.status[slot] = u32[(at + RECEIPT_STATUS) >> 2];
       table.merged[slot] = u8[at + RECEIPT_MERGED];
@@ -318,16 +318,16 @@ export class Rebuilder {
     const idAt = at + SENT_ID;
     const smscId = bytes.u8.toString('latin1', idAt, idAt + bytes.u8[at + SENT_ID_LENGTH]);
     const smsc = bytes.u16[(at + RECORD_B) >> 1];
-    if (unpark(this.#shard, smsc, smscId) === undefined) this.#sent = { key: idKey(bytes, at), smsc, smscId };
+    if (parking.take(smsc, smscId) === undefined) this.#sent = { key: idKey(bytes, at), smsc, smscId };
   }
 
   /** The RECEIPT that follows the SENT of its message at once was parked before. */
-  #unparkConverted(bytes: Bytes, at: number): void {
+  #unparkTaken(bytes: Bytes, at: number): void {
     const { key, smsc, smscId } = this.#sent;
     this.#sent.key = -1;
     if (key !== idKey(bytes, at) || smsc !== bytes.u16[(at + RECORD_B) >> 1]) return;
     const doneMs = bytes.f64[(at + RECEIPT_DONE) >> 3];
-    unparkConverted(this.#shard, smsc, smscId, bytes.u8[at + RECORD_A], doneMs);
+    unparkTaken(this.#shard, smsc, smscId, bytes.u8[at + RECORD_A], doneMs);
   }
 
   #orphaned(bytes: Bytes, at: number): void {
@@ -349,6 +349,7 @@ export class Rebuilder {
       networkErrorType: networkTypeOf(u8[at + PARKED_NETWORK_TYPE]),
       networkErrorCode: u16[(at + PARKED_NETWORK_CODE) >> 1],
       tlvs: tlvsFrom(bytes, at, PARKED_ID + u8[at + PARKED_ID_LENGTH]),
+      way: undefined,
       parkedMs: f64[(at + RECORD_TIME) >> 3],
       segment: 0,
     });

@@ -117,18 +117,16 @@ function typeOf(smsc: Smsc, { message, receipt }: DeliverReader): number {
 
 /** Takes down what the PDU tells; returns the slot to hand on after the commit, or NO_SLOT, PUT_OFF, REFUSED. */
 function take(shard: ShardState, smsc: Smsc, reader: DeliverReader, bytes: Buffer, told: number): number {
-  const { receipt } = reader;
   const type = told & smpp.ESM_TYPE_MASK;
-  const { bytes: idBytes, idAt, idEnd } = receipt;
   // While the store can not be written to, only what is in memory can change.
-  if (shard.blocked && !isInMemory(shard, smsc, idBytes, idAt, idEnd - idAt)) return PUT_OFF;
-  const found = findAwaited(shard, smsc, idBytes, idAt, idEnd - idAt);
+  if (shard.blocked && !isInMemory(shard, smsc, reader, bytes)) return PUT_OFF;
+  const found = findAwaited(shard, smsc, reader, bytes);
   if (told !== type && !isMeant(shard, reader, bytes, found)) return REFUSED;
-  const state = receiptState(receipt);
+  const state = receiptState(reader.receipt);
   const isFinal = type === smpp.ESM_RECEIPT && isFinalState(state);
   if (!isFinal) return takeNotice(shard, smsc, reader, bytes, type, found);
   if (found === undefined) {
-    parkReceipt(shard, smsc, reader, state);
+    parkReceipt(shard, smsc, reader, bytes, state);
     return NO_SLOT;
   }
   if (typeof found === 'number') return takeFinal(shard, smsc, found, reader, state);
@@ -144,9 +142,9 @@ function isMeant(
   found: Awaited | undefined,
 ): boolean {
   if (found === undefined) return false;
-  const isMeant = isAnswerTo(shard, found, message, bytes);
-  resetScratch(shard);
-  return isMeant;
+  const source = bytes.subarray(message.sourceAt, message.sourceEnd);
+  const dest = bytes.subarray(message.destAt, message.destEnd);
+  return isAnswerTo(shard, found, { source, dest });
 }
 
 function takeFinal(
@@ -295,7 +293,8 @@ function isAcknowledgement(type: number): boolean {
   return type === smpp.ESM_DELIVERY_ACK || type === smpp.ESM_MANUAL_ACK;
 }
 
-function parkReceipt(shard: ShardState, smsc: Smsc, { receipt, tlvs }: DeliverReader, state: number): void {
+function parkReceipt(shard: ShardState, smsc: Smsc, reader: DeliverReader, pdu: Buffer, state: number): void {
+  const { message, receipt, tlvs } = reader;
   const { bytes, errAt, idAt } = receipt;
   const hasNetworkError = receipt.networkErrorType >= 0;
   let err = Buffer.from(bytes.subarray(errAt, receipt.errEnd)).toString('latin1');
@@ -309,6 +308,10 @@ function parkReceipt(shard: ShardState, smsc: Smsc, { receipt, tlvs }: DeliverRe
     networkErrorType: hasNetworkError ? receipt.networkErrorType : NO_NETWORK_ERROR,
     networkErrorCode: hasNetworkError ? receipt.networkErrorCode : 0,
     tlvs,
+    way: {
+      source: Buffer.from(pdu.subarray(message.sourceAt, message.sourceEnd)),
+      dest: Buffer.from(pdu.subarray(message.destAt, message.destEnd)),
+    },
     parkedMs: shard.nowMs,
     segment: 0,
   });

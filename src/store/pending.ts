@@ -95,6 +95,8 @@ export class PendingStore {
   private readonly changes = new Map<number, number>();
   /** Messages to be sent that were in memory when the store was not closed the last time, as [idHigh, idLow]. */
   readonly wereLoaded: readonly [number, number][];
+  /** Rows of messages that await their receipt and are not in memory, of all SMSCs: a field, for each receipt asks. */
+  awaitingRows = 0;
   /** No row has a higher id: what comes above it is new and needs no look-up. */
   private idMax = -1;
 
@@ -125,7 +127,7 @@ export class PendingStore {
     );
     for (const [kind, key, count] of groups.raw().iterate() as Iterable<[number, number, number]>) {
       const packed = countKey(kind, key);
-      this.counts.set(packed, (this.counts.get(packed) ?? 0) + count);
+      this.addCount(packed, count);
     }
     const last = database.prepare(
       'SELECT id_high, id_low FROM pending ORDER BY id_high DESC, id_low DESC LIMIT 1',
@@ -309,6 +311,11 @@ export class PendingStore {
     this.changes.set(packed, (this.changes.get(packed) ?? 0) + by);
   }
 
+  private addCount(packed: number, by: number): void {
+    this.counts.set(packed, (this.counts.get(packed) ?? 0) + by);
+    if (Math.floor(packed / HIGH) === KIND_AWAITING) this.awaitingRows += by;
+  }
+
   private transact(work: () => void): void {
     this.changes.clear();
     this.statements.begin.run();
@@ -320,7 +327,7 @@ export class PendingStore {
       if (this.database.inTransaction) this.statements.rollback.run();
       throw error;
     }
-    for (const [packed, by] of this.changes) this.counts.set(packed, (this.counts.get(packed) ?? 0) + by);
+    for (const [packed, by] of this.changes) this.addCount(packed, by);
   }
 }
 

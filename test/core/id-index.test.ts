@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { AMBIGUOUS, IdIndex } from '../../src/core/id-index.ts';
-import { IDS_DIFFER, IDS_SAME_BUT_CASE, IDS_SAME_BUT_ZEROS } from '../../src/core/smsc-id.ts';
+import { IDS_EQUAL, IDS_SAME_BUT_CASE, IDS_SAME_BUT_ZEROS } from '../../src/core/smsc-id.ts';
 import {
   FLAG_INDEXED,
   MessageTable,
@@ -47,15 +47,14 @@ test('removing is fine when it is not in, and leaves the others in its chain', (
   index.remove(slots[1]);
   index.remove(slots[1]);
   expect(table.flags[slots[1]] & FLAG_INDEXED).toBe(0);
-  const left = [find(index, 0, same)];
-  index.remove(left[0]);
-  left.push(find(index, 0, same));
-  index.remove(left[1]);
-  expect(new Set(left)).toEqual(new Set([slots[0], slots[2]]));
+  expect(find(index, 0, same)).toBe(AMBIGUOUS);
+  index.remove(slots[0]);
+  expect(find(index, 0, same)).toBe(slots[2]);
+  index.remove(slots[2]);
   expect(find(index, 0, same)).toBe(NO_SLOT);
 });
 
-test('while its chains grow and shrink, every id is found, of a repeated one the newest', () => {
+test('while its chains grow and shrink, every id is found, and a repeated one is known to be one', () => {
   const random = seeded(7_004);
   const table = new MessageTable(CAPACITY);
   const index = new IdIndex(table);
@@ -81,7 +80,9 @@ test('while its chains grow and shrink, every id is found, of a repeated one the
         slots.delete(number);
       }
       if (slots.size % 512 !== 0) continue;
-      expect(find(index, 1, twice), `seed ${random.seed}`).toBe(newer);
+      expect(find(index, 1, twice), `seed ${random.seed}`).toBe(AMBIGUOUS);
+      const both = index.alike(1, twice, 0, twice.length).map(({ slot }) => slot);
+      expect(both, `seed ${random.seed}`).toEqual([newer, older]);
       for (const [each, at] of slots) expect(find(index, 1, idOf(each)), `seed ${random.seed}`).toBe(at);
     }
   }
@@ -122,53 +123,35 @@ test('any sequence of adding, finding and removing does what a Map does', () => 
   }
 });
 
-describe('an id that is only similar', () => {
-  /** What `find` leaves behind for `id`, after messages with these ids were sent. */
-  function similarTo(id: string, ids: string[]): { similar: string | number; similarity: number } {
-    const table = new MessageTable(16);
-    const index = new IdIndex(table);
-    const slots = ids.map((each) => withId(table, 0, Buffer.from(each)));
-    for (const slot of slots) index.add(slot);
-    const other = withId(table, 1, Buffer.from(id));
-    index.add(other);
-    expect(find(index, 0, Buffer.from(id))).toBe(NO_SLOT);
-    const { similar, similarity } = index;
-    return { similar: ids[slots.indexOf(similar)] ?? similar, similarity };
-  }
-
-  test.each([
-    ['0a', ['0A'], '0A', IDS_SAME_BUT_CASE],
-    ['0a', ['a'], 'a', IDS_SAME_BUT_ZEROS],
-    ['7', ['0000000007'], '0000000007', IDS_SAME_BUT_ZEROS],
-    ['0a', ['a', '0A', '00A'], '0A', IDS_SAME_BUT_CASE],
-    ['0a', ['0A', '0A'], '0A', IDS_SAME_BUT_CASE],
-    ['aB', ['ab', 'AB'], AMBIGUOUS, IDS_SAME_BUT_CASE],
-    ['7', ['07', '007'], AMBIGUOUS, IDS_SAME_BUT_ZEROS],
-    ['7', ['07', '007', '07'], AMBIGUOUS, IDS_SAME_BUT_ZEROS],
-    ['7', ['8', '70'], NO_SLOT, IDS_DIFFER],
-  ])('%s among %j', (id, ids, similar, similarity) => {
-    expect(similarTo(id, ids)).toEqual({ similar, similarity });
-  });
-
-  test('given twice means the newer message', () => {
-    const table = new MessageTable(16);
-    const index = new IdIndex(table);
-    const slots = ['0A', '0A'].map((id) => withId(table, 0, Buffer.from(id)));
-    for (const slot of slots) index.add(slot);
-    find(index, 0, Buffer.from('0a'));
-    expect(index.similar).toBe(slots[1]);
-    index.remove(slots[1]);
-    find(index, 0, Buffer.from('0a'));
-    expect(index.similar).toBe(slots[0]);
-  });
-
-  test('is forgotten by the next search', () => {
-    const table = new MessageTable(16);
-    const index = new IdIndex(table);
-    index.add(withId(table, 0, Buffer.from('0A')));
-    find(index, 0, Buffer.from('0a'));
-    expect(index.similar).not.toBe(NO_SLOT);
-    find(index, 0, Buffer.from('b'));
-    expect([index.similar, index.similarity]).toEqual([NO_SLOT, IDS_DIFFER]);
-  });
+test.each([
+  ['0a', ['0A'], [['0A', IDS_SAME_BUT_CASE]]],
+  ['0a', ['a'], [['a', IDS_SAME_BUT_ZEROS]]],
+  ['7', ['0000000007'], [['0000000007', IDS_SAME_BUT_ZEROS]]],
+  [
+    '0a',
+    ['a', '0A', '0a', '00A'],
+    [
+      ['00A', IDS_SAME_BUT_ZEROS],
+      ['0a', IDS_EQUAL],
+      ['0A', IDS_SAME_BUT_CASE],
+      ['a', IDS_SAME_BUT_ZEROS],
+    ],
+  ],
+  [
+    '7',
+    ['7', '7'],
+    [
+      ['7', IDS_EQUAL],
+      ['7', IDS_EQUAL],
+    ],
+  ],
+  ['7', ['8', '70'], []],
+])('messages whose ids are like %s among %j, the newest first', (id, ids, expected) => {
+  const table = new MessageTable(16);
+  const index = new IdIndex(table);
+  const slots = ids.map((each) => withId(table, 0, Buffer.from(each)));
+  for (const slot of slots) index.add(slot);
+  index.add(withId(table, 1, Buffer.from(id)));
+  const alike = index.alike(0, Buffer.from(id), 0, id.length);
+  expect(alike.map(({ slot, likeness }) => [ids[slots.indexOf(slot)], likeness])).toEqual(expected);
 });

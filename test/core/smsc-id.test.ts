@@ -1,11 +1,15 @@
 import { describe, expect, it, test } from 'vitest';
 import {
+  AS_NUMBER,
+  AS_WRITTEN,
+  GUESSED,
   IDS_DIFFER,
   IDS_EQUAL,
   IDS_SAME_BUT_CASE,
   IDS_SAME_BUT_ZEROS,
   IdHabits,
   SEVERAL,
+  choose,
   decimalToHexId,
   hashSmscId,
   hexToDecimalId,
@@ -154,9 +158,9 @@ describe('what belongs to an id', () => {
     const early = { habits, isReceipt: false };
     expect(found('auto', '3f2a9c10', ['1059757072'], early)).toBeUndefined();
     expect(found('auto', '1059757072', ['3f2a9c10'], early)).toBeUndefined();
-    // Short ids may look so by chance, however many there are.
+    // Short ids show nothing, however many there are.
     for (let id = 10; id < 100; id++)
-      expect(found('auto', String(id), [id.toString(16)], { habits })).toBe(id.toString(16));
+      expect(found('auto', String(id), [id.toString(16)], { habits })).toBeUndefined();
     expect(found('auto', '3f2a9c10', ['1059757072'], early)).toBeUndefined();
     expect(found('auto', '1059757072', ['003F2A9C10'], { habits })).toBe('003F2A9C10');
     expect(found('auto', '3f2a9c11', ['1059757073'], early)).toBe('1059757073');
@@ -180,15 +184,32 @@ describe('what belongs to an id', () => {
   });
 
   test('auto: as it is written first, then in either base, if that is one alone', () => {
-    expect(found('auto', '16', ['16', '10', '22'])).toBe('16');
-    expect(found('auto', '16', ['10'])).toBe('10');
-    expect(found('auto', '16', ['22'])).toBe('22');
-    expect(found('auto', '16', ['10', '22'])).toBeUndefined();
-    expect(found('auto', '16', ['10', '010'])).toBeUndefined();
-    expect(found('auto', '16', ['16', '016'])).toBeUndefined();
-    expect(found('auto', 'x-1', ['x-1'])).toBe('x-1');
-    expect(found('auto', 'x-1', ['1'])).toBeUndefined();
-    expect(found('auto', '7', ['8'])).toBeUndefined();
+    const of = (id: string, known: string[]): string | undefined => {
+      const habits = new IdHabits();
+      habits.converted(3, 7);
+      return found('auto', id, known, { habits });
+    };
+    expect(of('16', ['16', '10', '22'])).toBe('16');
+    expect(of('16', ['10'])).toBe('10');
+    expect(of('16', ['22'])).toBe('22');
+    expect(of('16', ['10', '22'])).toBeUndefined();
+    expect(of('16', ['10', '010'])).toBeUndefined();
+    expect(of('16', ['16', '016'])).toBeUndefined();
+    expect(of('x-1', ['x-1'])).toBe('x-1');
+    expect(of('x-1', ['1'])).toBeUndefined();
+    expect(of('7', ['8'])).toBeUndefined();
+  });
+
+  test.each([
+    // Seven hexadecimal digits and more, on either side of the base; six and fewer.
+    ['16777216', '1000000', true],
+    ['1000000', '16777216', true],
+    ['16777215', 'ffffff', false],
+    ['ffffff', '16777215', false],
+    ['16', '10', false],
+    ['0000000016', '10', false],
+  ])('auto: of an SMSC of which nothing is known, %s is %s: %s', (receipt, response, isBelieved) => {
+    expect(found('auto', receipt, [response])).toBe(isBelieved ? response : undefined);
   });
 
   test('auto: ids of an SMSC that writes them alike are not turned into others', () => {
@@ -199,7 +220,8 @@ describe('what belongs to an id', () => {
     expect(found('auto', '16', ['10'], { habits })).toBeUndefined();
     expect(found('auto', '17', ['17'], { habits })).toBe('17');
     // Another SMSC has its own habits.
-    expect(lookUpId(4, 'auto', '16', true, habits, (id) => (id === '10' ? id : undefined))).toBe('10');
+    const look = (id: string): string | undefined => (id === '3f2a9c10' ? id : undefined);
+    expect(lookUpId(4, 'auto', '1059757072', true, habits, look)).toBe('3f2a9c10');
   });
 
   test('auto: one id that happens to be the same in both bases decides nothing', () => {
@@ -215,5 +237,127 @@ describe('what belongs to an id', () => {
     let missed = 0;
     while (found('auto', '1059757072', ['3f2a9c10'], { habits }) === undefined) missed++;
     expect(missed).toBe(15);
+  });
+});
+
+describe('the candidate that belongs to an id', () => {
+  const [exact, otherCase, otherZeros] = [IDS_EQUAL, IDS_SAME_BUT_CASE, IDS_SAME_BUT_ZEROS];
+  type Case = [string, number, [string, number][], string | undefined];
+  // Of capital letters the addresses fit.
+  test.each<Case>([
+    ['one that has the id is taken as it is', AS_WRITTEN, [['a', exact]], 'a'],
+    [
+      'and goes before those that are similar',
+      AS_WRITTEN,
+      [
+        ['a', exact],
+        ['B', otherCase],
+      ],
+      'a',
+    ],
+    [
+      'of two the one that fits',
+      AS_WRITTEN,
+      [
+        ['a', exact],
+        ['B', exact],
+        ['C', otherCase],
+      ],
+      'B',
+    ],
+    [
+      'of two none where both fit',
+      AS_WRITTEN,
+      [
+        ['A', exact],
+        ['B', exact],
+      ],
+      SEVERAL,
+    ],
+    [
+      'of two none where neither fits',
+      AS_WRITTEN,
+      [
+        ['a', exact],
+        ['b', exact],
+        ['C', otherCase],
+      ],
+      SEVERAL,
+    ],
+    ['a similar one that fits', AS_WRITTEN, [['A', otherCase]], 'A'],
+    [
+      'and no similar one else',
+      AS_WRITTEN,
+      [
+        ['a', otherCase],
+        ['b', otherZeros],
+      ],
+      undefined,
+    ],
+    [
+      'case goes before zeros',
+      AS_WRITTEN,
+      [
+        ['A', otherZeros],
+        ['B', otherCase],
+      ],
+      'B',
+    ],
+    [
+      'among those that fit',
+      AS_WRITTEN,
+      [
+        ['A', otherZeros],
+        ['b', otherCase],
+      ],
+      'A',
+    ],
+    [
+      'of two similar ones none',
+      AS_WRITTEN,
+      [
+        ['A', otherZeros],
+        ['B', otherZeros],
+      ],
+      SEVERAL,
+    ],
+    ['a number has neither letters nor zeros before it', AS_NUMBER, [['a', otherZeros]], 'a'],
+    [
+      'of two numbers the one that fits',
+      AS_NUMBER,
+      [
+        ['a', exact],
+        ['B', otherCase],
+      ],
+      'B',
+    ],
+    ['what is guessed must fit', GUESSED, [['a', exact]], undefined],
+    ['and then is taken', GUESSED, [['A', otherZeros]], 'A'],
+    ['none', AS_WRITTEN, [], undefined],
+  ])('%s', (_name, manner, given, expected) => {
+    const candidates = given.map(([item, likeness]) => ({ item, likeness }));
+    const asked: string[][] = [];
+    const chosen = choose(
+      candidates,
+      manner,
+      (item) => item === item.toUpperCase(),
+      (items) => {
+        asked.push(items);
+        return undefined;
+      },
+    );
+    expect(chosen).toBe(expected);
+    expect(asked.every((items) => items.length > 1)).toBe(true);
+  });
+
+  test('of several that fit, the one that is said', () => {
+    const candidates = ['A', 'B', 'c', 'D'].map((item) => ({ item, likeness: exact }));
+    const chosen = choose(
+      candidates,
+      AS_WRITTEN,
+      (item) => item !== 'c',
+      (items) => items.at(-1),
+    );
+    expect(chosen).toBe('D');
   });
 });

@@ -71,6 +71,7 @@ test('PARKED and ORPHANED end with them, behind the id', () => {
     networkErrorType: 255,
     networkErrorCode: 0,
     tlvs,
+    way: undefined,
     parkedMs: shard.nowMs,
     segment: 1,
   });

@@ -66,7 +66,7 @@ describe('the message of a receipt is found', () => {
     expect(await ended(scene)).toEqual([...taught, inMemory, stored]);
     expect([...scene.shard.parking.all()].map(({ smsc }) => smsc)).toEqual([2]);
     const early = scene.sent(response, { smsc: 2 });
-    matchParked(scene.shard, scene.shard.table.idLow.indexOf(early));
+    matchParked(scene.shard, scene.shard.table.idLow.indexOf(early), 0);
     await scene.commit();
     expect(await ended(scene)).toEqual([...taught, inMemory, stored, early]);
     expect(scene.shard.parking.size).toBe(0);
@@ -74,8 +74,9 @@ describe('the message of a receipt is found', () => {
 
   test('of a 3.3 SMSC that answers in hexadecimal and reports in decimal, as the vector has it', async () => {
     const scene = new ReceiptScene();
-    const id = scene.sent('0a34d507');
-    const pdu = vectorNamed('deliver_sm_dlr_v33_text_only').bytes;
+    const { bytes: pdu, fields } = vectorNamed('deliver_sm_dlr_v33_text_only');
+    const [source, dest] = [String(fields.destination_addr), String(fields.source_addr)];
+    const id = scene.sent('0a34d507', { source, dest });
     onDeliver(scene.shard, scene.reader, scene.binds[0], pdu, 0, pdu.length);
     await scene.commit();
     expect(await scene.story(id)).toEqual(['RECEIPT EXPIRED']);
@@ -145,13 +146,13 @@ describe('no message is taken for another', () => {
     const scene = new ReceiptScene();
     expect(await scene.receipt(receipt, 'UNDELIV')).toBe(0);
     const id = scene.sent(response);
-    matchParked(scene.shard, scene.shard.table.idLow.indexOf(id));
+    matchParked(scene.shard, scene.shard.table.idLow.indexOf(id), 0);
     await scene.commit();
     expect(await scene.story(id)).toEqual([]);
     expect(scene.shard.parking.size).toBe(1);
     // The message of its own still finds it.
     const own = scene.sent(receipt);
-    matchParked(scene.shard, scene.shard.table.idLow.indexOf(own));
+    matchParked(scene.shard, scene.shard.table.idLow.indexOf(own), 0);
     await scene.commit();
     expect(await scene.story(own)).toEqual(['RECEIPT UNDELIVERABLE']);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SEVERAL } from '../../src/core/smsc-id.ts';
+import { IDS_EQUAL, IDS_SAME_BUT_CASE, IDS_SAME_BUT_ZEROS } from '../../src/core/smsc-id.ts';
 import { PARKED_MAX, Parking } from '../../src/shard/parking.ts';
 import type { ParkedReceipt } from '../../src/shard/parking.ts';
 
@@ -13,6 +13,7 @@ function receipt(smscId: string, changes: Partial<ParkedReceipt> = {}): ParkedRe
     networkErrorType: 255,
     networkErrorCode: 0,
     tlvs: undefined,
+    way: undefined,
     parkedMs: 1000,
     segment: 7,
     ...changes,
@@ -38,44 +39,56 @@ test('ids that look like another SMSC and id are told apart', () => {
   expect(parking.take(1, '2:a')?.smsc).toBe(1);
 });
 
-test('a repeated receipt is one, and the first of them counts', () => {
+test('a repeated receipt is one, and the first of them stays', () => {
   const parking = new Parking();
-  parking.add(receipt('a', { state: 2, segment: 7, parkedMs: 1000 }));
-  expect(parking.add(receipt('a', { state: 5, err: '021', segment: 9, parkedMs: 2000 }))).toBe(true);
-  expect(parking.size).toBe(1);
-  expect([...parking.all()]).toEqual([receipt('a', { state: 2, segment: 7, parkedMs: 1000 })]);
+  const way = (dest: string) => ({ source: Buffer.from('447700900123'), dest: Buffer.from(dest) });
+  parking.add(receipt('a', { segment: 7, parkedMs: 1000, way: way('Shop') }));
+  expect(parking.add(receipt('a', { segment: 9, parkedMs: 2000, way: way('Shop') }))).toBe(true);
+  expect([...parking.all()]).toEqual([receipt('a', { segment: 7, parkedMs: 1000, way: way('Shop') })]);
+  // What says anything else is another, up to four of one id.
+  for (const changes of [{ state: 5 }, { doneMs: 6 }, { way: way('Other') }]) {
+    expect(parking.add(receipt('a', { way: way('Shop'), ...changes }))).toBe(true);
+  }
+  expect(parking.add(receipt('a', { err: '021' }))).toBe(false);
+  expect(parking.size).toBe(4);
+  parking.take(1, 'a');
+  expect(parking.add(receipt('a', { err: '021' }))).toBe(true);
 });
 
-describe('a receipt for a similar id', () => {
+describe('receipts for a similar id', () => {
   test.each([
-    ['0A1b', ['0a1B'], '0a1B'],
-    ['1b', ['001B'], '001B'],
-    ['001B', ['1b'], '1b'],
-    ['0a', ['0A', 'a'], '0A'],
-    ['a', ['0A', '00A'], SEVERAL],
-    ['aB', ['Ab', 'AB'], SEVERAL],
-    ['aB', ['Ab', 'aB'], 'aB'],
-    ['b', ['a'], undefined],
+    ['0A1b', ['0a1B'], [['0a1B', IDS_SAME_BUT_CASE]]],
+    ['1b', ['001B'], [['001B', IDS_SAME_BUT_ZEROS]]],
+    [
+      '0a',
+      ['0A', 'a', '0a'],
+      [
+        ['0A', IDS_SAME_BUT_CASE],
+        ['a', IDS_SAME_BUT_ZEROS],
+        ['0a', IDS_EQUAL],
+      ],
+    ],
+    ['b', ['a'], []],
   ])('%s among %j', (id, ids, expected) => {
     const parking = new Parking();
     for (const each of ids) parking.add(receipt(each));
     parking.add(receipt(id, { smsc: 2 }));
-    const found = parking.find(1, id);
-    expect(found === SEVERAL ? found : found?.smscId).toBe(expected);
+    const found = parking.candidates(1, id);
+    expect(found.map(({ item, likeness }) => [item.smscId, likeness])).toEqual(expected);
   });
 
-  test('is found no more once it was taken out, in any way', () => {
+  test('are found no more once they were taken out, in any way', () => {
     const parking = new Parking();
+    const left = (): string[] => parking.candidates(1, '000a').map(({ item }) => item.smscId);
     for (const id of ['0A', 'a', '00a']) parking.add(receipt(id, { parkedMs: id === '00a' ? 5 : 1000 }));
-    expect(parking.find(1, '000a')).toBe(SEVERAL);
     parking.take(1, '0A');
+    expect(left()).toEqual(['a', '00a']);
     parking.expired(10, 10);
-    expect(parking.find(1, '000a')).toBe(SEVERAL);
+    expect(left()).toEqual(['a', '00a']);
     parking.expired(2000, 1);
-    const left = parking.find(1, '000a');
-    expect(left).toMatchObject({ smscId: '00a' });
-    parking.remove(left as ParkedReceipt);
-    expect([parking.find(1, '000a'), parking.size]).toEqual([undefined, 0]);
+    expect(left()).toEqual(['00a']);
+    parking.remove(parking.candidates(1, '00a')[0].item);
+    expect([left(), parking.size]).toEqual([[], 0]);
   });
 });
 

@@ -34,18 +34,21 @@ describe('parked receipts', () => {
     ['are gone once they are orphans', [parked(6, 'x'), parked(7, 'x'), parked(6, 'y')], ['y']],
     ['are gone once they are matched', [accepted(id), parked(6, 'x'), sent({ ...id, smscId: 'x' })], []],
     [
-      'are gone once they are matched by case or zeros',
+      'are gone once they are matched by case or zeros, which the receipt behind the response tells',
       [
         accepted(id),
         parked(6, '00AB'),
         parked(6, 'x'),
         sent({ ...id, smscId: 'ab' }),
+        receipt({ ...id, doneMs: TIME_MS }),
         sent({ ...next, smscId: 'X' }),
+        receipt({ ...next, doneMs: TIME_MS }),
+        final(next),
       ],
       [],
     ],
     [
-      'are gone once they are matched in another base, which the receipt behind the response tells',
+      'are gone once they are matched in another base',
       [
         accepted(id),
         accepted(next),
@@ -68,9 +71,10 @@ describe('parked receipts', () => {
         parked(6, '16'),
         sent({ ...id, smscId: 'ff' }),
         receipt({ ...id, doneMs: TIME_MS + 60_000 }),
+        parked(6, '0010'),
         sent({ ...next, smscId: '10' }),
       ],
-      ['255', '16'],
+      ['255', '16', '0010'],
     ],
     [
       'become orphans one by one, also when their ids are similar',

@@ -84,7 +84,7 @@ describe('registered_delivery', () => {
     expect(scene.shard.parking.size).toBe(1);
     const { matchParked } = await import('../../src/shard/parked.ts');
     const id = scene.sent('early', { registeredDelivery: 2 });
-    matchParked(scene.shard, scene.shard.table.idLow.indexOf(id));
+    matchParked(scene.shard, scene.shard.table.idLow.indexOf(id), 0);
     await scene.commit();
     expect(await scene.story(id)).toEqual(['RECEIPT DELIVERED', 'FINAL DELIVERED SENT']);
     expect([scene.offered(), scene.shard.parking.size]).toEqual([[], 0]);

@@ -32,6 +32,8 @@ export interface SentOptions {
   registeredDelivery?: number;
   smsc?: number;
   account?: number;
+  source?: string;
+  dest?: string;
   /** In the pending store only. */
   stored?: boolean;
   flags?: number;
@@ -52,6 +54,9 @@ export interface Offered {
   /** Vendor TLVs, in hexadecimal. */
   tlvs: string;
 }
+
+/** Where messages go, and their receipts come from, unless told otherwise. */
+export const DEST = '447700900123';
 
 export class ReceiptScene {
   readonly shard: ShardState;
@@ -102,8 +107,16 @@ export class ReceiptScene {
     table.smsc[slot] = options.smsc ?? 0;
     table.registeredDelivery[slot] = options.registeredDelivery ?? 1;
     table.acceptedMs[slot] = this.shard.nowMs - 1000;
-    table.sourceLength[slot] = table.text.write('\u0005\0Shop\0', base + SOURCE_AT, 'latin1');
-    table.destLength[slot] = table.text.write('\u0001\u0001447700900123\0', base + DEST_AT, 'latin1');
+    table.sourceLength[slot] = table.text.write(
+      `\u0005\0${options.source ?? 'Shop'}\0`,
+      base + SOURCE_AT,
+      'latin1',
+    );
+    table.destLength[slot] = table.text.write(
+      `\u0001\u0001${options.dest ?? DEST}\0`,
+      base + DEST_AT,
+      'latin1',
+    );
     table.textLength[slot] = table.text.write('hello', base + TEXT_AT, 'latin1');
     table.smscIdLength[slot] = table.text.write(smscId, base + SMSC_ID_AT, 'latin1');
     table.flags[slot] |= options.flags ?? 0;
@@ -131,7 +144,7 @@ export class ReceiptScene {
   /** A PDU of the npm package from the SMSC, with these TLVs in hexadecimal behind it; returns its sequence_number. */
   deliver(fields: Record<string, unknown>, command = 'deliver_sm', smsc = 0, tlvs = ''): number {
     const sequence_number = ++this.#sequence;
-    const whole = { sequence_number, esm_class: 4, source_addr: '447700900123', destination_addr: 'Shop' };
+    const whole = { sequence_number, esm_class: 4, source_addr: DEST, destination_addr: 'Shop' };
     const pdu = withTlvs(new npm.PDU(command, { ...whole, ...fields }).toBuffer(), tlvs);
     onDeliver(this.shard, this.reader, this.binds[smsc], pdu, 0, pdu.length);
     return sequence_number;

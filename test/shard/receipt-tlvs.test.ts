@@ -101,7 +101,7 @@ describe('they wait with the receipt', () => {
     for (const id of ids) {
       const slot = table.idLow.indexOf(id);
       appendSent(one.shard, slot, 0);
-      matchParked(one.shard, slot);
+      matchParked(one.shard, slot, 0);
     }
     await one.commit();
     serveDesks(one.shard);

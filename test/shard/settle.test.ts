@@ -157,6 +157,7 @@ test('a parked receipt outlives its segment: it is written again before that is 
     networkErrorType: 255,
     networkErrorCode: 0,
     tlvs: Buffer.from('14010001ff', 'hex'),
+    way: undefined,
     parkedMs: shard.nowMs,
     segment: 0,
   });
