@@ -123,7 +123,7 @@ export class IdIndex {
     return NO_SLOT;
   }
 
-  /** Receipts come in the order of sending mostly, and the oldest is the last of its chain: there is nothing to walk. */
+  /** Receipts come in the order of sending mostly, and the oldest is the last of its chain: nothing is left to walk. */
   #isOnly(found: number, bytes: Uint8Array, at: number, length: number): boolean {
     const { hash, hashNext, smsc } = this.#table;
     for (let slot = hashNext[found]; slot !== NO_SLOT; slot = hashNext[slot]) {

@@ -12,6 +12,7 @@ import type { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { receiptState } from '../smpp/receipt.ts';
 import type { ReceiptFields } from '../smpp/receipt.ts';
 import type { PendingRow } from '../store/pending.ts';
+import type { Way } from './parking.ts';
 import { unpackRow } from './row.ts';
 import type { ShardState, Smsc } from './state.ts';
 
@@ -22,12 +23,6 @@ export type Awaited = number | PendingRow;
 export interface Told {
   message: MessageFields;
   receipt: ReceiptFields;
-}
-
-/** Where a PDU came from and goes to: octets without ton, npi and NUL. */
-export interface Way {
-  source: Uint8Array;
-  dest: Uint8Array;
 }
 
 /** The message that the SMSC's receipt names; undefined: none, or not one alone. */

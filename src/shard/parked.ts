@@ -35,20 +35,22 @@ function unpark(shard: ShardState, slot: number, smscId: string, sentMs: number)
   const smsc = table.smsc[slot];
   const mode = shard.smscs[smsc]?.config.receipt_ids ?? 'auto';
   const fits = ({ way }: ParkedReceipt): boolean => way !== undefined && isMeantBy(shard, slot, way);
-  // Of one id they are what the SMSC said of one message: the first counts.
-  const oneOf = (several: ParkedReceipt[]): ParkedReceipt | undefined =>
-    several.every((each) => each.smscId === several[0].smscId) ? several[0] : undefined;
   const receipt = lookUpId(smsc, mode, smscId, false, index.habits, (id, manner) => {
     const inTime = parking.candidates(smsc, id).filter(({ item }) => item.parkedMs >= sentMs);
-    return choose(inTime, manner, fits, oneOf);
+    return choose(inTime, manner, fits, firstOf);
   });
   if (receipt !== undefined) parking.remove(receipt);
   return receipt;
 }
 
+/** Of one id they are what the SMSC said of one message: the first counts. */
+function firstOf(several: ParkedReceipt[]): ParkedReceipt | undefined {
+  return several.every(({ smscId }) => smscId === several[0].smscId) ? several[0] : undefined;
+}
+
 /**
- * In recovery: whether a receipt whose id is written otherwise was taken, the RECEIPT event behind the SENT event tells,
- * by its state and date.
+ * In recovery: whether a receipt whose id is written otherwise was taken, the RECEIPT event behind the SENT event
+ * tells, by its state and date.
  */
 export function unparkTaken(
   { parking }: ShardState,

@@ -4,7 +4,12 @@
  */
 import { IDS_DIFFER, likenessOfIds, normalSmscId } from '../core/smsc-id.ts';
 import type { Candidate } from '../core/smsc-id.ts';
-import type { Way } from './matching.ts';
+
+/** Where a PDU came from and goes to: octets without ton, npi and NUL. */
+export interface Way {
+  source: Uint8Array;
+  dest: Uint8Array;
+}
 
 export interface ParkedReceipt {
   smsc: number;
@@ -41,7 +46,7 @@ export class Parking {
     return this.#receipts.size;
   }
 
-  /** Keeps a receipt; false when there is no room (it is then an orphan at once). Of one that repeats the first stays. */
+  /** Keeps a receipt, of a repeated one the first; false when there is no room (it is then an orphan at once). */
   add(receipt: ParkedReceipt): boolean {
     const key = keyOf(receipt.smsc, receipt.smscId);
     const others = this.#alike.get(key) ?? [];

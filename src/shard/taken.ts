@@ -12,8 +12,8 @@ import type { ShardState, Smsc } from './state.ts';
 import { becomeAwaiting } from './waiting.ts';
 
 /**
- * The message in `slot`, which is in no queue, was taken by its SMSC: the submit_sm_resp in [start, end) says under which
- * id. `isLate`: the request had left the window already.
+ * The message in `slot`, which is in no queue, was taken by its SMSC: the submit_sm_resp in [start, end) says under
+ * which id. `isLate`: the request had left the window already.
  */
 export function taken(
   shard: ShardState,

@@ -117,7 +117,7 @@ describe('an id that is only similar', () => {
     expect(await scene.story(id)).toEqual([]);
   });
 
-  test('where the operator says the base, the number in it is the id, and as it stands it is only similar', async () => {
+  test('where the operator says the base, the number in it is the id; as it stands it is only similar', async () => {
     const scene = new ReceiptScene({ receipt_ids: 'hex-to-decimal' });
     const id = scene.sent('0A');
     await scene.receipt('10', 'DELIVRD', { source_addr: OTHER });
@@ -130,7 +130,7 @@ describe('an id that is only similar', () => {
   });
 });
 
-test('right after a start a short id is not read in another base: the SMSC counts from 1 and repeats itself', async () => {
+test('right after a start no short id is read in another base: the SMSC counts and repeats itself', async () => {
   const scene = new ReceiptScene();
   const ten = scene.sent('10');
   // 16 ended before the start.

@@ -75,7 +75,7 @@ describe('the message of a receipt is found', () => {
   test('of a 3.3 SMSC that answers in hexadecimal and reports in decimal, as the vector has it', async () => {
     const scene = new ReceiptScene();
     const { bytes: pdu, fields } = vectorNamed('deliver_sm_dlr_v33_text_only');
-    const [source, dest] = [String(fields.destination_addr), String(fields.source_addr)];
+    const [source, dest] = [fields.destination_addr as string, fields.source_addr as string];
     const id = scene.sent('0a34d507', { source, dest });
     onDeliver(scene.shard, scene.reader, scene.binds[0], pdu, 0, pdu.length);
     await scene.commit();
