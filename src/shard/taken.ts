@@ -1,5 +1,5 @@
 /** The SMSC took a message: what it waits for from here on. */
-import { FLAG_INTERNAL, SMSC_ID_AT, SMSC_ID_BYTES_MAX } from '../core/message-table.ts';
+import { FLAG_DUPLICATE_RISK, FLAG_INTERNAL, SMSC_ID_AT, SMSC_ID_BYTES_MAX } from '../core/message-table.ts';
 import { FINAL_SENT } from '../core/records.ts';
 import { SMSC_SENT } from '../core/ring/counters.ts';
 import type { OutboundBind } from '../smpp/client.ts';
@@ -47,9 +47,9 @@ export function taken(
   becomeAwaiting(shard, slot);
   shard.index.add(slot);
   if (shard.parking.size === 0) return;
-  // One of several attempts may have been taken without our hearing of it.
-  const isSentOnce = !isLate && table.attempts[slot] === 1;
-  matchParked(shard, slot, isSentOnce ? bind.window.takenSentMs : table.acceptedMs[slot]);
+  // An earlier submit_sm may have been taken without our hearing of it.
+  const isFirst = !isLate && (table.flags[slot] & FLAG_DUPLICATE_RISK) === 0;
+  matchParked(shard, slot, isFirst ? bind.window.takenSentMs : table.acceptedMs[slot]);
 }
 
 /** registered_delivery bits 1-0: a receipt of a final state is asked for (v3.4 section 5.2.17). */
