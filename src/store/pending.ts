@@ -6,6 +6,7 @@
  * the disk by itself (synchronous=NORMAL: it survives a kill). `settle` is the moment when it must: its
  * commit syncs the WAL and with it every commit before, and only then may the segments be let go.
  */
+import { NORMAL_ID, schemaOf } from './pending-schema.ts';
 import { openDatabase } from './sqlite.ts';
 import type { Database, Statement } from './sqlite.ts';
 
@@ -67,24 +68,8 @@ const CACHE_KIB = 8 * 1024;
 const CHECKPOINT_PAGES = 512;
 const HIGH = 2 ** 32;
 
-/** An SMSC's id without what its receipts may have otherwise: letter case and leading zeros (core/smsc-id.ts). */
-const NORMAL_ID = "ltrim(lower(smsc_id), '0')";
 /** Rows of similar ids that are looked at: more than two different ones are as good as two. */
 const SIMILAR_MAX = 8;
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS pending (
-    id_high INTEGER NOT NULL, id_low INTEGER NOT NULL, kind INTEGER NOT NULL, key INTEGER NOT NULL,
-    due INTEGER NOT NULL, smsc_id BLOB, smsc INTEGER NOT NULL, blob BLOB NOT NULL,
-    PRIMARY KEY (id_high, id_low)
-  ) WITHOUT ROWID, STRICT;
-  CREATE INDEX IF NOT EXISTS pending_order ON pending (kind, key, id_high, id_low);
-  CREATE INDEX IF NOT EXISTS pending_due ON pending (kind, key, due, id_high, id_low) WHERE due > 0;
-  DROP INDEX IF EXISTS pending_awaiting;
-  CREATE INDEX IF NOT EXISTS pending_similar ON pending (smsc, ${NORMAL_ID}) WHERE kind = ${KIND_AWAITING};
-  CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), settled INTEGER NOT NULL) STRICT;
-  INSERT OR IGNORE INTO progress VALUES (1, 0);
-`;
 
 export class PendingStore {
   private readonly database: Database;
@@ -115,7 +100,7 @@ export class PendingStore {
     database.pragma('mmap_size = 0');
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.pragma('temp_store = MEMORY');
-    database.exec(SCHEMA);
+    database.exec(schemaOf(KIND_AWAITING));
     const loaded = database.prepare<[number, number], [number, number]>(
       'SELECT id_high, id_low FROM pending WHERE kind = ? OR kind = ?',
     );
