@@ -31,14 +31,21 @@ export function relationProblems(value: unknown): ConfigProblem[] {
   tables(top.account).forEach((one, at) => short(one, ['account', at], 'name', NAME_LENGTH_MAX, add));
   routes(table(top.route).smscs, ['route', 'smscs'], smscs, add);
   const tlvs = tables(top.tlv).map((one) => one.name);
+  const types = new Map(tables(top.tlv).map((one) => [one.name, one.type]));
   tables(table(top.route).rule).forEach((rule, at) => {
     routes(rule.smscs, ['route', 'rule', at, 'smscs'], smscs, add);
     if (typeof rule.tlv === 'string') known(rule.tlv, ['route', 'rule', at, 'tlv'], tlvs, add);
+    comparable(rule, types.get(rule.tlv), ['route', 'rule', at, 'equals'], add);
   });
   smscs.forEach((one, at) => {
     for (const [from, to] of Object.entries(table(one.tlv_map))) {
       known(from, ['smsc', at, 'tlv_map', from], tlvs, add);
-      if (typeof to === 'string' && to !== '') known(to, ['smsc', at, 'tlv_map', from], tlvs, add);
+      if (typeof to !== 'string' || to === '') continue;
+      known(to, ['smsc', at, 'tlv_map', from], tlvs, add);
+      const [type, other] = [types.get(from), types.get(to)];
+      if (type === undefined || other === undefined || type === other) continue;
+      const differ = `"${String(other)}" is not "${String(type)}"`;
+      add(['smsc', at, 'tlv_map', from], `"${to}" is of another type (${differ})`);
     }
     supported(one, at, add);
     short(one, ['smsc', at], 'system_id', NAME_LENGTH_MAX, add);
@@ -111,6 +118,22 @@ function table(value: unknown): Table {
 
 function tables(value: unknown): Table[] {
   return Array.isArray(value) ? value.map(table) : [];
+}
+
+const INTEGER_MAX = 2n ** 64n - 1n;
+
+/** A rule compares with a value that its TLV can have. */
+function comparable({ tlv, equals }: Table, type: unknown, path: (string | number)[], add: Add): void {
+  if (typeof equals !== 'string') return;
+  if (type === 'octets' && !/^(?:[0-9a-f]{2})*$/i.test(equals)) {
+    add(path, `must be octets in hexadecimal: "${String(tlv)}" is octets`);
+  }
+  const isNumber = /^[0-9]+$/.test(equals);
+  if (type === 'integer' && !isNumber) {
+    add(path, `must be a number in decimal: "${String(tlv)}" is an integer`);
+  } else if (type === 'integer' && BigInt(equals) > INTEGER_MAX) {
+    add(path, `must be a number in decimal, of 8 octets at most: "${String(tlv)}" is an integer`);
+  }
 }
 
 /** A [[tlv]] is named that there is. */

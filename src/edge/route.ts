@@ -18,7 +18,7 @@ export function rulesOf(config: Config, smscOf: (id: string) => EdgeSmsc): Route
   return config.route.rule.map(({ tlv: name, equals, smscs }) => {
     const tlv = config.tlv.find((each) => each.name === name);
     if (tlv === undefined) throw new Error(`a rule for an unknown TLV ${name}`);
-    return { tag: tlv.tag, type: tlv.type, equals, smscs: smscs.map(smscOf) };
+    return { tag: tlv.tag, type: tlv.type, equals: written(equals, tlv.type), smscs: smscs.map(smscOf) };
   });
 }
 
@@ -91,6 +91,12 @@ function routeOf(edge: EdgeState, bytes: Buffer, f: MessageFields): EdgeSmsc[] {
     if (at >= 0 && valueOf(bytes, at, rule.type) === rule.equals) return rule.smscs;
   }
   return edge.route;
+}
+
+/** As `valueOf` writes it, which has one form of each value. */
+function written(equals: string, type: RouteRule['type']): string {
+  if (type === 'octets') return equals.toLowerCase();
+  return type === 'integer' ? String(BigInt(equals)) : equals;
 }
 
 /** The value whose length stands before it, as a rule writes it: a number in decimal, a text, octets in hex. */

@@ -16,6 +16,10 @@ const smsc = (changes: object = {}): object => ({
 const file = (changes: object = {}): object => ({ smsc: [smsc()], route: { smscs: ['one'] }, ...changes });
 const ofSmsc = (changes: object): object => file({ smsc: [smsc(changes)] });
 
+const way = (type: string): object => ({ name: 'way', tag: 0x1401, type });
+const ofRule = (type: string, equals: string): object =>
+  file({ tlv: [way(type)], route: { smscs: ['one'], rule: [{ tlv: 'way', equals, smscs: ['one'] }] } });
+
 /** `path: message` of everything that is wrong. */
 function problems(value: unknown): string[] {
   const result = checkConfig(value);
@@ -117,9 +121,37 @@ describe('checkConfig', () => {
       ofSmsc({ long_credentials: true, password: 'p'.repeat(65) }),
       /^smsc\.0\.password: must be 0 to 64 printable ASCII characters$/,
     ],
+    [ofRule('octets', 'xyz'), /^route\.rule\.0\.equals: must be octets in hexadecimal: "way" is octets$/],
+    [ofRule('octets', 'abc'), /^route\.rule\.0\.equals: must be octets in hexadecimal/],
+    [
+      ofRule('integer', 'seven'),
+      /^route\.rule\.0\.equals: must be a number in decimal: "way" is an integer$/,
+    ],
+    [ofRule('integer', '0x7'), /^route\.rule\.0\.equals: must be a number in decimal/],
+    [
+      ofRule('integer', '18446744073709551616'),
+      /^route\.rule\.0\.equals: must be a number in decimal, of 8 octets/,
+    ],
+    [
+      {
+        ...ofSmsc({ tlv_map: { way: 'cost' } }),
+        tlv: [way('cstring'), { name: 'cost', tag: 0x1402, type: 'integer' }],
+      },
+      /^smsc\.0\.tlv_map\.way: "cost" is of another type \("integer" is not "cstring"\)$/,
+    ],
     ['text', /^: must be a table$/],
   ])('refuses %j', (value, expected) => {
     expect(problems(value).join('\n')).toMatch(expected);
+  });
+
+  test.each([
+    ['octets', 'DEADbeef'],
+    ['octets', ''],
+    ['integer', '18446744073709551615'],
+    ['integer', '007'],
+    ['cstring', 'xyz'],
+  ])('takes a rule for %s of "%s"', (type, equals) => {
+    expect(problems(ofRule(type, equals))).toEqual([]);
   });
 
   test('takes long credentials where they are allowed', () => {

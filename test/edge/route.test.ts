@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SMSC_BOUND, createCounterPages } from '../../src/core/ring/counters.ts';
 import { PartWays } from '../../src/core/ring/part-ways.ts';
-import { chooseSmsc } from '../../src/edge/route.ts';
+import { chooseSmsc, rulesOf } from '../../src/edge/route.ts';
 import { scanSubmitSm } from '../../src/smpp/pdu/submit-sm.ts';
 import { oracleEncode } from '../support/oracle.ts';
 import { makeEdge } from './harness.ts';
@@ -15,6 +15,8 @@ interface Piece {
   form?: 'udh8' | 'udh16' | 'sar';
   /** Value of the TLV that a rule looks at. */
   campaign?: string;
+  /** More TLVs, whole, in hexadecimal. */
+  tlvs?: string[];
 }
 
 /** Index of the SMSC that a part goes to; without a form, a short message. */
@@ -32,17 +34,26 @@ function wayOf({ edge, accounts }: TestEdge, piece: Piece = {}, account = 0): nu
     fields.short_message = { udh: Buffer.from([...number, total, sequence]), message: Buffer.from('x') };
   }
   const plain = oracleEncode('submit_sm', fields);
-  const bytes = piece.campaign === undefined ? plain : withTlv(plain, CAMPAIGN, piece.campaign);
+  const given = piece.tlvs ?? [];
+  const named = piece.campaign === undefined ? given : [cstring(CAMPAIGN, piece.campaign), ...given];
+  const bytes = withTlvs(plain, named);
   expect(scanSubmitSm(bytes, 0, bytes.length, 0x34, edge.fields)).toBe(0);
   return chooseSmsc(edge, accounts[account], bytes, edge.fields).index;
 }
 
 const CAMPAIGN = 0x1501;
 
-/** The PDU with one more TLV, a C-string, written by hand. */
-function withTlv(pdu: Buffer, tag: number, text: string): Buffer {
-  const head = Buffer.from([tag >> 8, tag & 0xff, 0, text.length + 1]);
-  const longer = Buffer.concat([pdu, head, Buffer.from(`${text}\0`)]);
+/** A C-string, in hexadecimal as the others. */
+function cstring(tag: number, text: string): string {
+  return Buffer.concat([
+    Buffer.from([tag >> 8, tag & 0xff, 0, text.length + 1]),
+    Buffer.from(`${text}\0`),
+  ]).toString('hex');
+}
+
+/** The PDU with more TLVs, written by hand. */
+function withTlvs(pdu: Buffer, tlvs: readonly string[]): Buffer {
+  const longer = Buffer.concat([pdu, Buffer.from(tlvs.join(''), 'hex')]);
   longer.writeUInt32BE(longer.length, 0);
   return longer;
 }
@@ -210,5 +221,71 @@ describe('the parts of one message go one way', () => {
     wayOf(one, { form: 'udh8', total: 1 });
     bind(one, [1]);
     expect(wayOf(one, { form: 'udh8', total: 1 })).toBe(1);
+  });
+});
+
+describe('the rules of [[route.rule]]', () => {
+  const types = { text: 'cstring', number: 'integer', blob: 'octets' } as const;
+  const tags = { text: 0x1501, number: 0x1502, blob: 0x1503 };
+  type Rule = [keyof typeof types, equals: string, smsc: number];
+
+  /** All that fits no rule goes to SMSC 0. */
+  function scene(...rules: Rule[]): TestEdge {
+    const one = makeEdge();
+    const { edge } = one;
+    const names = Object.keys(types) as (keyof typeof types)[];
+    const tlv = names.map((name) => ({ name, tag: tags[name], type: types[name], log: false }));
+    const rule = rules.map(([name, equals, smsc]) => ({ tlv: name, equals, smscs: [String(smsc)] }));
+    const route = { ...edge.config.route, rule };
+    const smscs = [...edge.smscs];
+    edge.route = [smscs[0]];
+    edge.rules = rulesOf({ ...edge.config, tlv, route }, (id) => smscs[Number(id)]);
+    return one;
+  }
+
+  test('one whose TLV is there and not equal: the next one counts', () => {
+    const one = scene(['text', 'gold', 2], ['text', 'iron', 1], ['number', '7', 1]);
+    const silver = cstring(0x1501, 'silver');
+    expect(wayOf(one, { tlvs: [cstring(0x1501, 'gold')] })).toBe(2);
+    expect(wayOf(one, { tlvs: [cstring(0x1501, 'iron')] })).toBe(1);
+    expect(wayOf(one, { tlvs: [silver, '1502000107'] })).toBe(1);
+    expect(wayOf(one, { tlvs: [silver, '1502000108'] })).toBe(0);
+    expect(wayOf(one, { tlvs: [] })).toBe(0);
+    // The first that fits counts, and of a repeated TLV the first.
+    expect(wayOf(one, { tlvs: ['1502000107', cstring(0x1501, 'gold')] })).toBe(2);
+    expect(wayOf(one, { tlvs: [silver, cstring(0x1501, 'gold')] })).toBe(0);
+  });
+
+  test.each([
+    ['7', '1502000107', 1],
+    ['7', '15020002 0007', 1],
+    ['007', '1502000107', 1],
+    ['7', '15020008 0000000000000007', 1],
+    ['7', '15020009 000000000000000007', 0],
+    ['7', '1502000117', 0],
+    ['0', '15020000', 1],
+    ['18446744073709551615', '15020008 ffffffffffffffff', 1],
+    ['9007199254740993', '15020008 0020000000000000', 0],
+  ])('a number: "%s" and the TLV %s', (equals, tlv, smsc) => {
+    expect(wayOf(scene(['number', equals, 1]), { tlvs: [tlv.replace(' ', '')] })).toBe(smsc);
+  });
+
+  test.each([
+    ['DEADBEEF', '15030004deadbeef', 1],
+    ['deadBEEF', '15030004deadbeef', 1],
+    ['DEADBEEF', '15030003deadbe', 0],
+    ['', '15030000', 1],
+  ])('octets: "%s" and the TLV %s', (equals, tlv, smsc) => {
+    expect(wayOf(scene(['blob', equals, 1]), { tlvs: [tlv] })).toBe(smsc);
+  });
+
+  test('a text: its case counts', () => {
+    const one = scene(['text', 'Gold', 1]);
+    expect([wayOf(one, { tlvs: [cstring(0x1501, 'Gold')] }), wayOf(one, { campaign: 'gold' })]).toEqual([
+      1, 0,
+    ]);
+    // Without its NUL, and with something behind it.
+    expect(wayOf(one, { tlvs: ['15010004476f6c64'] })).toBe(1);
+    expect(wayOf(one, { tlvs: ['15010006476f6c640078'] })).toBe(1);
   });
 });
