@@ -73,6 +73,23 @@ export function spendTokens(edge: EdgeState, { index, intervalTicks }: EdgeAccou
   if (intervalTicks > 0 && count > 0) edge.rates.spend(index, edge.nowTicks, intervalTicks, count);
 }
 
+/** As `spendTokens`, but all of it: what has no room in the rate now is charged as time passes, by `chargeDebts`. */
+export function oweTokens(edge: EdgeState, account: EdgeAccount, count: number): void {
+  if (account.intervalTicks === 0 || count === 0) return;
+  const owed = edge.debts.get(account) ?? 0;
+  edge.debts.set(account, owed + account.intervalTicks * count);
+  chargeDebts(edge);
+}
+
+/** Goes on with what is owed. Far more often than once in 7.5 s, or an account would be let go in between. */
+export function chargeDebts(edge: EdgeState): void {
+  for (const [account, owed] of edge.debts) {
+    const left = edge.rates.charge(account.index, edge.nowTicks, owed);
+    if (left > 0) edge.debts.set(account, left);
+    else edge.debts.delete(account);
+  }
+}
+
 /** Nothing more may be queued for this SMSC, or its shard is short of disk. */
 export function hasNoRoom(edge: EdgeState, smsc: EdgeSmsc): boolean {
   const isFull = smsc.cells[SMSC_QUEUED] >= smsc.queueMax;

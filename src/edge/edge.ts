@@ -36,6 +36,7 @@ import {
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { MessageTimes } from '../smpp/times.ts';
 import { referenceNumbers } from '../smpp/upstream.ts';
+import { chargeDebts } from './admission.ts';
 import { EdgeHttp } from './http.ts';
 import { PartValues } from '../core/part-values.ts';
 import { PartWays } from '../core/ring/part-ways.ts';
@@ -96,6 +97,8 @@ export class Edge {
       cells: setup.cells,
       shardCells: Array.from({ length: mesh.shards }, (_, shard) => threadCells(pages, mesh.edges + shard)),
       rates: new RateCells(pages),
+      debts: new Map(),
+      multis: { waiting: new Set(), bytes: 0 },
       accounts,
       accountsByName: new Map(byName),
       takesLong: config.account.some(({ long_credentials: isLong }) => isLong),
@@ -291,6 +294,7 @@ export class Edge {
     const { state } = this;
     if (state.resultsHeld.length > 0) sendHeldResults(state);
     if (state.untold.size > 0) sendUntold(state);
+    for (const multi of state.multis.waiting) multi.resume();
     for (const session of state.stalled) session.resume();
   }
 
@@ -306,6 +310,7 @@ export class Edge {
       session.tick(state.nowMs);
       expireReceipts(session, state.nowMs, timeoutMs);
     }
+    if (state.debts.size > 0) chargeDebts(state);
     // Cells that fall behind must not come to look like the future; see RateCells.
     if (++this.#ticks % 20 === 0) this.#refreshRates();
     this.#http.tick(state.nowMs);

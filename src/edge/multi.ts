@@ -1,47 +1,36 @@
 /**
- * submit_multi: one message for each destination, told under one id. The destinations of a shard go as one batch; the
- * first batch that is accepted gives the id, and the others follow with it. Who was refused is in the response.
+ * submit_multi: one message for each destination, told under one id. All of them are looked at before the first is
+ * handed on: who is refused must have room in the response, or the request is refused as a whole. multi-request.ts does
+ * the rest.
  */
 import { BATCH_COUNT_MAX, EXTENSION_FLAG_MULTI, PROTOCOL_SMPP } from '../core/records.ts';
+import { TICKS_PER_MS } from '../core/ring/counters.ts';
 import type { PduOf } from '../smpp/codec.ts';
 import * as smpp from '../smpp/constants.ts';
 import { encodeMessage } from '../smpp/pdu/message-encode.ts';
 import type { MessageObject } from '../smpp/pdu/message-encode.ts';
 import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { validityStatus } from '../smpp/times.ts';
-import { hasNoRoom, spendTokens, takeToken } from './admission.ts';
-import { formatIdFor } from './message-ids.ts';
-import { respond, statusAnswer } from './responses.ts';
+import { hasNoRoom, oweTokens, spendTokens, takeToken } from './admission.ts';
+import { MultiRequest, UNSUCCESS_MAX, unsuccess } from './multi-request.ts';
+import type { Batch, Destination, Unsuccess } from './multi-request.ts';
 import { chooseSmsc } from './route.ts';
-import type { PendingRequest } from './pending-requests.ts';
 import type { EdgeAccount, Session } from './state.ts';
-import { BATCH_BYTES_MAX, batchBytes, entriesOf, sendEntries } from './submit-message.ts';
+import { BATCH_BYTES_MAX, batchBytes, entriesOf } from './submit-message.ts';
 import type { Entry, Origin } from './submit-message.ts';
 
 /** Destinations of one request, the members of its lists counted. */
 const DESTINATIONS_MAX = 10_000;
-/** no_unsuccess is one octet. */
-const UNSUCCESS_MAX = 255;
-
-export interface Destination {
-  ton: number;
-  npi: number;
-  address: string;
-}
-
-interface Unsuccess {
-  destAddrTon: number;
-  destAddrNpi: number;
-  destinationAddr: string;
-  errorStatusCode: number;
-}
-
-/** What goes to one shard together. */
-interface Batch {
-  shard: number;
-  entries: Entry[];
-  destinations: Destination[];
-}
+/** Seconds that an account's rate may be used up for by the destinations of one request. */
+const RATE_S_MAX = 60;
+/**
+ * Records of one request, and their bytes: making a record takes some twenty microseconds, and the thread does nothing
+ * else meanwhile.
+ */
+const REQUEST_RECORDS_MAX = 40_000;
+const REQUEST_BYTES_MAX = 64 * 1024 * 1024;
+/** Bytes of the records of all requests that wait at one edge. */
+const WAITING_BYTES_MAX = 128 * 1024 * 1024;
 
 /** ESME_ROK: at least one destination is on its way, or the response is written; else what to refuse all with. */
 export function submitMulti(session: Session, pdu: PduOf<'submit_multi'>, sequence: number): number {
@@ -65,12 +54,26 @@ export function submitMulti(session: Session, pdu: PduOf<'submit_multi'>, sequen
   const refused: Unsuccess[] = [];
   const destinations = destinationsOf(account, pdu, refused);
   if (typeof destinations === 'number') return destinations;
-  const batches = batchesOf(session, pdu, sequence, destinations, refused);
-  if (batches.length === 0) return refused[0]?.errorStatusCode ?? smpp.ESME_RINVNUMDESTS;
-  const request = new Multi(session, sequence, batches, refused);
-  if (!request.start()) return refused[0].errorStatusCode;
+  if (destinations.length === 0) return refused[0]?.errorStatusCode ?? smpp.ESME_RINVNUMDESTS;
+  if (isOverRate(account, destinations.length)) return smpp.ESME_RINVNUMDESTS;
+  if (!takeToken(edge, account)) return smpp.ESME_RTHROTTLED;
+  const made = batchesOf(session, pdu, sequence, destinations, refused);
+  if (made === undefined) return smpp.ESME_RINVNUMDESTS;
+  const { batches, parts, bytes } = made;
+  if (batches.length === 0 || refused.length > UNSUCCESS_MAX) return refused[0].errorStatusCode;
+  if (destinations.length > 1 && isOverRate(account, parts)) return smpp.ESME_RINVNUMDESTS;
+  if (edge.multis.bytes + bytes > WAITING_BYTES_MAX) return smpp.ESME_RTHROTTLED;
+  const request = new MultiRequest(session, sequence, batches, refused);
+  if (!request.start()) return smpp.ESME_RTHROTTLED;
+  if (destinations.length > 1) oweTokens(edge, account, parts - 1);
+  else spendTokens(edge, account, parts - 1);
   session.expect(sequence, request);
   return smpp.ESME_ROK;
+}
+
+/** What follows waits until the destinations are paid for: not for longer than this. */
+function isOverRate({ intervalTicks }: EdgeAccount, parts: number): boolean {
+  return intervalTicks * parts > RATE_S_MAX * 1000 * TICKS_PER_MS;
 }
 
 /** Numbers and the members of lists, each once; a command_status where one is wrong. */
@@ -116,15 +119,17 @@ function messageFor(pdu: PduOf<'submit_multi'>, { ton, npi, address }: Destinati
   };
 }
 
+/** undefined: it is too much for one request. */
 function batchesOf(
   session: Session,
   pdu: PduOf<'submit_multi'>,
   sequence: number,
   destinations: readonly Destination[],
   refused: Unsuccess[],
-): Batch[] {
+): { batches: Batch[]; parts: number; bytes: number } | undefined {
   const open = new Map<number, Batch>();
   const done: Batch[] = [];
+  const made = { parts: 0, records: 0, bytes: 0 };
   const origin = {
     version: session.version,
     protocol: PROTOCOL_SMPP,
@@ -141,24 +146,31 @@ function batchesOf(
     const { shard, entries } = ready;
     let batch = open.get(shard);
     const more = batchBytes(entries);
+    if (more > BATCH_BYTES_MAX) {
+      refused.push(unsuccess(destination, smpp.ESME_RINVMSGLEN));
+      continue;
+    }
+    made.parts += ready.parts;
+    made.records += entries.length;
+    made.bytes += more;
+    if (made.records > REQUEST_RECORDS_MAX || made.bytes > REQUEST_BYTES_MAX) return undefined;
     if (batch !== undefined && isOver(batch, entries.length, more)) {
       done.push(batch);
       batch = undefined;
     }
     if (batch === undefined) {
-      batch = { shard, entries: [], destinations: [] };
+      batch = { shard, entries: [], destinations: [], bytes: 0 };
       open.set(shard, batch);
     }
     batch.entries.push(...entries);
     batch.destinations.push(destination);
+    batch.bytes += more;
   }
-  return [...done, ...open.values()];
+  return { ...made, batches: [...done, ...open.values()] };
 }
 
 function isOver(batch: Batch, count: number, bytes: number): boolean {
-  return (
-    batch.entries.length + count > BATCH_COUNT_MAX || batchBytes(batch.entries) + bytes > BATCH_BYTES_MAX / 4
-  );
+  return batch.entries.length + count > BATCH_COUNT_MAX || batch.bytes + bytes > BATCH_BYTES_MAX / 4;
 }
 
 /** The records for one destination, or what it is refused with. */
@@ -167,7 +179,7 @@ function prepare(
   origin: Origin,
   message: MessageObject,
   isOneOfSeveral: boolean,
-): { shard: number; entries: Entry[] } | number {
+): { shard: number; entries: Entry[]; parts: number } | number {
   const { edge } = session;
   const account = session.account as EdgeAccount;
   const bytes = encodeMessage(smpp.SUBMIT_SM, message, 0);
@@ -176,87 +188,8 @@ function prepare(
   if (hasNoRoom(edge, smsc)) return smpp.ESME_RMSGQFUL;
   const shaped = entriesOf(edge, account, smsc, origin, message, isOneOfSeveral ? SHARES_ID : {});
   if (!shaped.ok) return shaped.status;
-  if (!takeToken(edge, account)) return smpp.ESME_RTHROTTLED;
-  spendTokens(edge, account, shaped.parts - 1);
-  return { shard: smsc.shard, entries: shaped.entries };
-}
-
-function unsuccess({ ton, npi, address }: Destination, status: number): Unsuccess {
-  return { destAddrTon: ton, destAddrNpi: npi, destinationAddr: address, errorStatusCode: status };
+  return { shard: smsc.shard, entries: shaped.entries, parts: shaped.parts };
 }
 
 /** Its id stands for the other destinations, too. */
 const SHARES_ID = { flags: EXTENSION_FLAG_MULTI };
-
-class Multi implements PendingRequest {
-  readonly command = smpp.SUBMIT_MULTI;
-  readonly #session: Session;
-  readonly #sequence: number;
-  readonly #refused: Unsuccess[];
-  /** Not sent yet, and sent but not answered: answers of one shard come in order. */
-  #waiting: Batch[];
-  #sent: Batch[] = [];
-  #idHigh = 0;
-  #idLow = 0;
-
-  constructor(session: Session, sequence: number, batches: Batch[], refused: Unsuccess[]) {
-    this.#session = session;
-    this.#sequence = sequence;
-    this.#waiting = batches;
-    this.#refused = refused;
-  }
-
-  /** Sends the first batch that a ring has room for. False: none could be sent. */
-  start(): boolean {
-    while (this.#waiting.length > 0 && this.#sent.length === 0) this.#send();
-    return this.#sent.length > 0;
-  }
-
-  #send(): void {
-    const batch = this.#waiting.shift() as Batch;
-    const { edge, reference } = this.#session;
-    const origin = {
-      version: this.#session.version,
-      protocol: PROTOCOL_SMPP,
-      session: reference,
-      sequence: this.#sequence,
-    };
-    const status = sendEntries(edge, batch.shard, origin, batch.entries, this.#idHigh, this.#idLow);
-    if (status === smpp.ESME_ROK) this.#sent.push(batch);
-    else this.#refuse(batch, status);
-  }
-
-  #refuse(batch: Batch, status: number): void {
-    for (const destination of batch.destinations) this.#refused.push(unsuccess(destination, status));
-  }
-
-  onAnswer(shard: number, status: number, idHigh: number, idLow: number): boolean | undefined {
-    const at = this.#sent.findIndex((each) => each.shard === shard);
-    if (at < 0) return undefined;
-    const [batch] = this.#sent.splice(at, 1);
-    if (status !== smpp.ESME_ROK) this.#refuse(batch, status);
-    else if (this.#idHigh === 0) {
-      this.#idHigh = idHigh;
-      this.#idLow = idLow;
-    }
-    // The id is known now (or the next batch is to give it): one at a time until then, all at once after.
-    while (this.#waiting.length > 0 && (this.#idHigh !== 0 || this.#sent.length === 0)) this.#send();
-    if (this.#sent.length > 0) return false;
-    this.#respond();
-    return true;
-  }
-
-  #respond(): void {
-    const { command } = this;
-    if (this.#idHigh === 0) {
-      statusAnswer(this.#session, this.#sequence, command, this.#refused[0].errorStatusCode);
-      return;
-    }
-    respond(this.#session, {
-      command: 'submit_multi_resp',
-      sequenceNumber: this.#sequence,
-      messageId: formatIdFor(this.#session, this.#idHigh, this.#idLow),
-      unsuccessSme: this.#refused.slice(0, UNSUCCESS_MAX),
-    });
-  }
-}

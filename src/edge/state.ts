@@ -151,6 +151,9 @@ export interface EdgeState {
   cells: Float64Array;
   shardCells: Float64Array[];
   rates: RateCells;
+  /** Ticks that accounts have used of their rate and were not charged for yet. */
+  debts: Map<EdgeAccount, number>;
+  multis: WaitingMultis;
   /** By permanent index; undefined: no such account any more. */
   accounts: (EdgeAccount | undefined)[];
   accountsByName: Map<string, EdgeAccount>;
@@ -197,6 +200,13 @@ export interface EdgeState {
   /** A session's chunk was read: shows the shards what came of it and writes what was answered at once. */
   afterRead(session: Session): void;
   removeSession(session: Session): void;
+}
+
+/** Requests of several destinations that are not all handed on yet. */
+export interface WaitingMultis {
+  readonly waiting: Set<{ resume(): void }>;
+  /** What they hold, in bytes of records. */
+  bytes: number;
 }
 
 /** Submits over HTTP that wait for their answer. */

@@ -142,6 +142,8 @@ export function makeEdge(
     cells: threadCells(pages, 0),
     shardCells: [0, 1].map((shard) => threadCells(pages, 1 + shard)),
     rates: new RateCells(pages),
+    debts: new Map(),
+    multis: { waiting: new Set(), bytes: 0 },
     accounts,
     takesLong: accounts.some(({ config: { long_credentials: isLong } }) => isLong),
     accountsByName: new Map(accounts.map((account) => [account.name, account])),

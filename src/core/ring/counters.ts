@@ -131,12 +131,20 @@ export class RateCells {
 
   /** The further parts of a message that `take` let pass: what follows waits for them, for 7.5 s at most. */
   spend(account: number, nowTicks: number, intervalTicks: number, count: number): void {
-    const spent = Math.min(intervalTicks * count, SPENT_TICKS_MAX);
+    this.charge(account, nowTicks, intervalTicks * count);
+  }
+
+  /**
+   * Puts an account ahead by so many ticks, but by no more than 7.5 s in all; returns the ticks that there was no room
+   * for: who is to pay them all asks again.
+   */
+  charge(account: number, nowTicks: number, ticks: number): number {
     for (;;) {
       const arrival = Atomics.load(this.#cells, account);
-      const ahead = (arrival - nowTicks) | 0;
-      const next = (nowTicks + Math.min(Math.max(0, ahead) + spent, SPENT_TICKS_MAX)) | 0;
-      if (Atomics.compareExchange(this.#cells, account, arrival, next) === arrival) return;
+      const ahead = Math.max(0, (arrival - nowTicks) | 0);
+      const charged = Math.min(ticks, Math.max(0, SPENT_TICKS_MAX - ahead));
+      const next = (nowTicks + ahead + charged) | 0;
+      if (Atomics.compareExchange(this.#cells, account, arrival, next) === arrival) return ticks - charged;
     }
   }
 

@@ -113,6 +113,22 @@ describe('rates', () => {
     }
   });
 
+  test('a charge says what it had no room for; asked for again as time passes, all of it is paid', () => {
+    const cells = makeCells();
+    let owed = TICKS_PER_S * 60;
+    owed = cells.charge(1, 5, owed);
+    expect(owed).toBe(TICKS_PER_S * 52.5);
+    let now = 5;
+    for (; owed > 0; now += TICKS_PER_S / 20) {
+      owed = cells.charge(1, now | 0, owed);
+      expect(cells.take(1, now | 0, 1, 0)).toBe(false);
+    }
+    // All but the last 7.5 s have passed.
+    expect(Math.abs(now - TICKS_PER_S * 52.5)).toBeLessThan(TICKS_PER_S / 5);
+    expect(cells.take(1, (TICKS_PER_S * 59.9) | 0, 1, 0)).toBe(false);
+    expect(cells.take(1, (TICKS_PER_S * 60.1) | 0, 1, 0)).toBe(true);
+  });
+
   test('nothing changes where the tick count wraps, at 2^31 and at 2^32', () => {
     for (const wrap of [2 ** 31, 2 ** 32]) {
       const interval = TICKS_PER_S / 50;
