@@ -31,7 +31,7 @@ export function relationProblems(value: unknown): ConfigProblem[] {
   tables(top.account).forEach((one, at) => short(one, ['account', at], 'name', NAME_LENGTH_MAX, add));
   routes(table(top.route).smscs, ['route', 'smscs'], smscs, add);
   const tlvs = tables(top.tlv).map((one) => one.name);
-  const types = new Map(tables(top.tlv).map((one) => [one.name, one.type]));
+  const types = typesOf(tables(top.tlv));
   tables(table(top.route).rule).forEach((rule, at) => {
     routes(rule.smscs, ['route', 'rule', at, 'smscs'], smscs, add);
     if (typeof rule.tlv === 'string') known(rule.tlv, ['route', 'rule', at, 'tlv'], tlvs, add);
@@ -44,8 +44,7 @@ export function relationProblems(value: unknown): ConfigProblem[] {
       known(to, ['smsc', at, 'tlv_map', from], tlvs, add);
       const [type, other] = [types.get(from), types.get(to)];
       if (type === undefined || other === undefined || type === other) continue;
-      const differ = `"${String(other)}" is not "${String(type)}"`;
-      add(['smsc', at, 'tlv_map', from], `"${to}" is of another type (${differ})`);
+      add(['smsc', at, 'tlv_map', from], `"${to}" is of another type ("${other}" is not "${type}")`);
     }
     supported(one, at, add);
     short(one, ['smsc', at], 'system_id', NAME_LENGTH_MAX, add);
@@ -123,17 +122,29 @@ function tables(value: unknown): Table[] {
 const INTEGER_MAX = 2n ** 64n - 1n;
 
 /** A rule compares with a value that its TLV can have. */
-function comparable({ tlv, equals }: Table, type: unknown, path: (string | number)[], add: Add): void {
-  if (typeof equals !== 'string') return;
+function comparable(
+  { tlv, equals }: Table,
+  type: string | undefined,
+  path: (string | number)[],
+  add: Add,
+): void {
+  if (typeof equals !== 'string' || typeof tlv !== 'string') return;
   if (type === 'octets' && !/^(?:[0-9a-f]{2})*$/i.test(equals)) {
-    add(path, `must be octets in hexadecimal: "${String(tlv)}" is octets`);
+    add(path, `must be octets in hexadecimal: "${tlv}" is octets`);
   }
   const isNumber = /^[0-9]+$/.test(equals);
   if (type === 'integer' && !isNumber) {
-    add(path, `must be a number in decimal: "${String(tlv)}" is an integer`);
+    add(path, `must be a number in decimal: "${tlv}" is an integer`);
   } else if (type === 'integer' && BigInt(equals) > INTEGER_MAX) {
-    add(path, `must be a number in decimal, of 8 octets at most: "${String(tlv)}" is an integer`);
+    add(path, `must be a number in decimal, of 8 octets at most: "${tlv}" is an integer`);
   }
+}
+
+/** By name. */
+function typesOf(tlvs: readonly Table[]): Map<unknown, string> {
+  const types = new Map<unknown, string>();
+  for (const { name, type } of tlvs) if (typeof type === 'string') types.set(name, type);
+  return types;
 }
 
 /** A [[tlv]] is named that there is. */
