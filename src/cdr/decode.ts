@@ -288,6 +288,8 @@ function decodeIntermediate(event: Buffer, common: Common): IntermediateEvent {
   const state = event[records.RECORD_A];
   const responseCode = event.readUInt16LE(records.INTERMEDIATE_RESPONSE_CODE);
   const textEnd = records.INTERMEDIATE_TEXT + event[records.INTERMEDIATE_TEXT_LENGTH];
+  // A long text is in front of the TLVs.
+  const long = leadingTlv(event, textEnd, TAG_MESSAGE_PAYLOAD);
   return {
     type: 'INTERMEDIATE',
     ...common,
@@ -299,9 +301,15 @@ function decodeIntermediate(event: Buffer, common: Common): IntermediateEvent {
     esmClass: event[records.INTERMEDIATE_ESM_CLASS],
     dataCoding: event[records.INTERMEDIATE_DATA_CODING],
     userResponseCode: responseCode === 0 ? undefined : responseCode - 1,
-    text: Buffer.from(event.subarray(records.INTERMEDIATE_TEXT, textEnd)),
-    tlvs: Buffer.from(event.subarray(textEnd)),
+    text: Buffer.from(long ?? event.subarray(records.INTERMEDIATE_TEXT, textEnd)),
+    tlvs: Buffer.from(event.subarray(long === undefined ? textEnd : textEnd + 4 + long.length)),
   };
+}
+
+/** Value of the TLV that begins at `at`, if it has this tag. */
+function leadingTlv(event: Buffer, at: number, tag: number): Buffer | undefined {
+  if (at + 4 > event.length || event.readUInt16BE(at) !== tag) return undefined;
+  return event.subarray(at + 4, at + 4 + event.readUInt16BE(at + 2));
 }
 
 function networkError(event: Buffer, typeAt: number, codeAt: number): NetworkError | undefined {

@@ -213,7 +213,8 @@ export const RELEASED = 12;
  *  24 f64 doneMs  32 u8 errLength  33 7 bytes of err text
  *  40 u8 esm_class as the client is told it  41 u8 data_coding of the text  42 u16 user_response_code plus 1 (0: none)
  *  44 u8 type of the network_error_code plus 1 (0: none was told)  45 u8 textLength  46 u16 its code
- *  48 the recipient's text (acknowledgements only), and vendor TLVs as in RECEIPT
+ *  48 the recipient's text (acknowledgements only), and vendor TLVs as in RECEIPT; a text of more than 255 octets is
+ *     in front of these as message_payload, and textLength is 0
  */
 export const INTERMEDIATE = 13;
 export const INTERMEDIATE_ESM_CLASS = 40;
@@ -319,8 +320,8 @@ export const ANSWER_BYTES = 24;
  *  56 u8 submitted (0: it stands for one message)  57 u8 delivered  58 u8 data_coding
  *  59 u8 type of the network_error_code plus 1 (0: none)  60 u16 user_response_code plus 1 (0: none)
  *  62 u16 code of the network_error_code  64 i32 user_message_reference, as the message table has it
- *  68 source: ton npi addr NUL (the message's own source), then dest: the same, then text, then to the end vendor TLVs
- *     as in RECEIPT
+ *  68 source: ton npi addr NUL (the message's own source), then dest: the same, then text, then to the end TLVs as in
+ *     INTERMEDIATE
  */
 export const DELIVER = 81;
 export const DELIVER_DONE = 24;

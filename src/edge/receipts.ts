@@ -59,13 +59,15 @@ import {
   ESM_INTERMEDIATE,
   ESM_RECEIPT,
   ESM_TYPE_MASK,
+  TLV_MESSAGE_PAYLOAD,
   VERSION_34,
   HEADER_BYTES,
 } from '../smpp/constants.ts';
-import { writeHeader } from '../smpp/cursor.ts';
+import { readU16, writeHeader } from '../smpp/cursor.ts';
 import { receiptIdForm } from '../smpp/pdu/message-id-text.ts';
 import { ReceiptArgs } from '../smpp/pdu/receipt-args.ts';
-import { RECEIPT_PDU_BYTES_MAX, writeReceiptPdu } from '../smpp/pdu/receipt-sm.ts';
+import { receiptBytesMax, writeReceiptPdu } from '../smpp/pdu/receipt-sm.ts';
+import { TLV_HEADER_BYTES } from '../smpp/pdu/tlv.ts';
 import { BOUND_RX, BOUND_TRX } from '../smpp/session.ts';
 import { Window } from '../smpp/window.ts';
 import type { EdgeAccount, EdgeState, Session } from './state.ts';
@@ -165,11 +167,7 @@ export function deliver(edge: EdgeState, shard: number, bytes: Bytes, at: number
   session.window.add(sequence, lent, edge.nowMs);
   edge.dirty.add(session);
   if (session.inLockStep) hold(session, sequence, edge.nowMs);
-  else {
-    const { writer } = session;
-    writer.reserve(RECEIPT_PDU_BYTES_MAX + args.tlvsLength);
-    writer.at += writeReceiptPdu(writer.buffer, writer.at, sequence, args);
-  }
+  else write(session, sequence);
 }
 
 /** An alert_notification goes to one receiver as it came; without one it is lost, as it would be on the wire. */
@@ -195,6 +193,11 @@ function chooseReceiver(edge: EdgeState, accountIndex: number, version: number):
   return undefined;
 }
 
+function write({ writer }: Session, sequence: number): void {
+  writer.reserve(receiptBytesMax(args));
+  writer.at += writeReceiptPdu(writer.buffer, writer.at, sequence, args);
+}
+
 /**
  * A client without TCP_NODELAY that sends one submit at a time would wait 40 ms (Nagle here, delayed acknowledgement
  * there) after the answer to each receipt. Receipts that come in groups cost it that once a group.
@@ -202,9 +205,14 @@ function chooseReceiver(edge: EdgeState, accountIndex: number, version: number):
 function hold(session: Session, sequence: number, nowMs: number): void {
   const { held } = session;
   if (held.bytes.length === 0) held.bytes = Buffer.allocUnsafeSlow(HELD_BYTES);
-  if (held.at + RECEIPT_PDU_BYTES_MAX + args.tlvsLength > held.bytes.length) {
+  const bytes = receiptBytesMax(args);
+  if (held.at + bytes > held.bytes.length) {
     held.sinceMs = 0;
     session.flush(nowMs);
+    if (bytes > held.bytes.length) {
+      write(session, sequence);
+      return;
+    }
   }
   if (held.at === 0) held.sinceMs = nowMs;
   held.at += writeReceiptPdu(held.bytes, held.at, sequence, args);
@@ -251,8 +259,18 @@ function readArgs(session: Session, bytes: Bytes, at: number): void {
   args.esmClass = esmClass;
   // What is not ours to say is an acknowledgement, in its recipient's words.
   args.verbatim = type !== ESM_RECEIPT && type !== ESM_INTERMEDIATE;
+  if (args.verbatim && args.tlvsLength > 0) takeLongText(u8);
   args.dataCoding = u8[at + DELIVER_DATA_CODING];
   args.userResponseCode = u16[(at + DELIVER_RESPONSE_CODE) >> 1] - 1;
+}
+
+/** A text that is too long for its place in the record stands in front of the TLVs. */
+function takeLongText(u8: Uint8Array): void {
+  if (readU16(u8, args.tlvsAt) !== TLV_MESSAGE_PAYLOAD) return;
+  args.textAt = args.tlvsAt + TLV_HEADER_BYTES;
+  args.textLength = readU16(u8, args.tlvsAt + 2);
+  args.tlvsAt = args.textAt + args.textLength;
+  args.tlvsLength -= TLV_HEADER_BYTES + args.textLength;
 }
 
 /** As the account and the version of the session ask for it, and the id as the response to the submit had it. */

@@ -4,6 +4,7 @@
  * asked for it with registered_delivery, it is offered once to a receiver that has room. Nothing is kept or repeated:
  * the receipt of the final state comes all the same.
  */
+import type { Alphabet } from '../core/charsets.ts';
 import {
   FLAG_INTERNAL,
   FLAG_PART,
@@ -50,18 +51,22 @@ import {
   ESM_TYPE_MASK,
   ESM_UDHI,
   STATE_UNKNOWN,
+  TLV_MESSAGE_PAYLOAD,
   TLV_USER_RESPONSE_CODE,
 } from '../smpp/constants.ts';
 import { readU16 } from '../smpp/cursor.ts';
 import type { MessageFields } from '../smpp/pdu/message-fields.ts';
-import { findTlv } from '../smpp/pdu/tlv.ts';
+import { TLV_HEADER_BYTES, findTlv, writeTlvHeader } from '../smpp/pdu/tlv.ts';
 import type { ReceiptFields } from '../smpp/receipt.ts';
+import { wordsFor } from '../smpp/recipient-words.ts';
+import type { Words } from '../smpp/recipient-words.ts';
+import type { SmscProfile } from '../smpp/shape-profile.ts';
 import { writeDeliver } from './deliver-record.ts';
 import { deskOf } from './receipts-out.ts';
 import type { ShardState } from './state.ts';
 
-/** An acknowledgement's text; 255 is not allowed before 5.0. */
-const TEXT_BYTES_OF_ACK_MAX = 254;
+/** A longer text stands in front of the TLVs, as message_payload: records count it with one octet. */
+const TEXT_BYTES_MAX = 255;
 
 /** One notification, copied out of its PDU. */
 export interface Notice {
@@ -79,11 +84,14 @@ export interface Notice {
   dataCoding: number;
   /** -1: none was told. */
   userResponseCode: number;
-  /** Vendor TLVs for the client, as in a PDU. */
+  /** For the client, as in a PDU: its text, where that is too long for `text`, and vendor TLVs. */
   tlvs: Buffer | undefined;
 }
 
-/** Reads the notification of esm_class type `type` (a receipt's counts as intermediate) out of the scanned PDU. */
+/**
+ * Reads the notification of esm_class type `type` (a receipt's counts as intermediate) out of the scanned PDU of an
+ * SMSC with this profile. `alphabet`: what data_coding 0 means to the client.
+ */
 export function readNotice(
   type: number,
   bytes: Buffer,
@@ -91,24 +99,38 @@ export function readNotice(
   receipt: ReceiptFields,
   tlvs: Buffer | undefined,
   nowMs: number,
+  profile: SmscProfile,
+  alphabet: Alphabet,
 ): Notice {
   const isAck = type === ESM_DELIVERY_ACK || type === ESM_MANUAL_ACK;
+  const words = isAck ? wordsFor(wordsIn(bytes, message), profile, alphabet) : undefined;
+  const isLong = words !== undefined && words.octets.length > TEXT_BYTES_MAX;
   const errEnd = Math.min(receipt.errEnd, receipt.errAt + RECEIPT_ERR_BYTES_MAX);
-  const textEnd = message.dataAt + Math.min(message.dataLength, TEXT_BYTES_OF_ACK_MAX);
   const codeAt = isAck ? findTlv(bytes, message.tlvAt, message.end, TLV_USER_RESPONSE_CODE) : -1;
   const hasCode = codeAt >= 0 && readU16(bytes, codeAt - 2) === 1;
   return {
-    esmClass: isAck ? type | (message.esmClass & ESM_UDHI) : ESM_INTERMEDIATE,
+    esmClass: words === undefined ? ESM_INTERMEDIATE : words.hasHeader ? type | ESM_UDHI : type,
     state: receipt.state >= 0 ? receipt.state : isAck ? STATE_NOT_TOLD : STATE_UNKNOWN,
     doneMs: receipt.doneDateMs > 0 ? receipt.doneDateMs : nowMs,
     err: Buffer.from(receipt.bytes.subarray(receipt.errAt, errEnd)),
     networkErrorType: receipt.networkErrorType < 0 ? NO_NETWORK_ERROR : receipt.networkErrorType,
     networkErrorCode: Math.max(0, receipt.networkErrorCode),
-    text: isAck ? Buffer.from(bytes.subarray(message.dataAt, textEnd)) : undefined,
-    dataCoding: isAck ? message.dataCoding : 0,
+    text: isLong ? Buffer.alloc(0) : words?.octets,
+    dataCoding: words?.dataCoding ?? 0,
     userResponseCode: hasCode ? bytes[codeAt] : -1,
-    tlvs,
+    tlvs: isLong ? withPayload(words.octets, tlvs) : tlvs,
   };
+}
+
+function wordsIn(bytes: Buffer, { dataAt, dataLength, dataCoding, esmClass }: MessageFields): Words {
+  const octets = Buffer.from(bytes.subarray(dataAt, dataAt + dataLength));
+  return { octets, hasHeader: (esmClass & ESM_UDHI) !== 0 && dataLength > 0, dataCoding };
+}
+
+function withPayload(octets: Buffer, tlvs: Buffer | undefined): Buffer {
+  const header = Buffer.alloc(TLV_HEADER_BYTES);
+  writeTlvHeader(header, 0, TLV_MESSAGE_PAYLOAD, octets.length);
+  return Buffer.concat(tlvs === undefined ? [header, octets] : [header, octets, tlvs]);
 }
 
 /**

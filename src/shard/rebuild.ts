@@ -62,7 +62,9 @@ import type { MessageTable } from '../core/message-table.ts';
 import { ownCopy } from '../core/bytes.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { indexOf } from '../core/message-id.ts';
-import { STATE_UNKNOWN } from '../smpp/constants.ts';
+import { STATE_UNKNOWN, TLV_MESSAGE_PAYLOAD } from '../smpp/constants.ts';
+import { readU16 } from '../smpp/cursor.ts';
+import { TLV_HEADER_BYTES } from '../smpp/pdu/tlv.ts';
 import {
   KIND_AWAITING,
   KIND_FOLLOWER,
@@ -263,7 +265,7 @@ export class Rebuilder {
     if (bytes.u8[at + RECORD_A] !== STATE_UNKNOWN) return;
     const slot = this.#slotOf(bytes, at);
     if (slot === undefined || this.#shard.table.state[slot] !== SLOT_AWAITING) return;
-    this.#keepEnd(slot, bytes, at, INTERMEDIATE_TEXT + bytes.u8[at + INTERMEDIATE_TEXT_LENGTH]);
+    this.#keepEnd(slot, bytes, at, behindText(bytes, at));
     markUnknown(this.#shard.table, slot);
   }
 
@@ -366,6 +368,14 @@ function firstState(table: MessageTable, slot: number, bytes: Bytes, at: number,
 function tlvsFrom({ u8, u32 }: Bytes, at: number, from: number): Buffer | undefined {
   const length = u32[(at + RECORD_LENGTH) >> 2];
   return length <= from ? undefined : ownCopy(u8, at + from, at + length);
+}
+
+/** Where in an INTERMEDIATE event the TLVs of its slot begin: a long text of the recipient is in front of them. */
+function behindText({ u8, u32 }: Bytes, at: number): number {
+  const textEnd = INTERMEDIATE_TEXT + u8[at + INTERMEDIATE_TEXT_LENGTH];
+  const tag = at + textEnd;
+  if (u32[(at + RECORD_LENGTH) >> 2] === textEnd || readU16(u8, tag) !== TLV_MESSAGE_PAYLOAD) return textEnd;
+  return textEnd + TLV_HEADER_BYTES + readU16(u8, tag + 2);
 }
 
 /** As slots have it, of the type plus 1 that events have. */

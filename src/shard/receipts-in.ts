@@ -31,7 +31,7 @@ import type { Awaited } from './matching.ts';
 import { appendIntermediate, offerAfterCommit, readNotice, wantsNotice } from './notices.ts';
 import { park } from './parked.ts';
 import { isPart, markUnknown, wantsReceiptOf } from './parts.ts';
-import { unpackRow } from './row.ts';
+import { accountOfRow, unpackRow } from './row.ts';
 import { loadRow, rowOf } from './spill.ts';
 import type { ShardState, Smsc } from './state.ts';
 import { becomeReceipt } from './waiting.ts';
@@ -247,7 +247,9 @@ function takeNotice(
 ): number {
   if (found === undefined) return isAcknowledgement(type) ? REFUSED : NO_SLOT;
   const { table } = shard;
-  const notice = readNotice(type, bytes, reader.message, reader.receipt, reader.tlvs, shard.nowMs);
+  const alphabet = shard.accounts[accountOf(shard, found)]?.default_alphabet ?? 'gsm';
+  const { message, receipt, tlvs } = reader;
+  const notice = readNotice(type, bytes, message, receipt, tlvs, shard.nowMs, smsc.profile, alphabet);
   const isUnknown = notice.state === smpp.STATE_UNKNOWN;
   if (typeof found === 'number') {
     if (table.state[found] !== SLOT_AWAITING) return NO_SLOT;
@@ -270,6 +272,10 @@ function takeNotice(
   if (isUnknown) keepUnknown(shard, slot, reader);
   if (wanted) offerAfterCommit(shard, slot, notice);
   return NO_SLOT;
+}
+
+function accountOf({ table }: ShardState, found: Awaited): number {
+  return typeof found === 'number' ? table.account[found] : accountOfRow(found);
 }
 
 /** All that the SMSC may ever say of the message: should nothing follow, its client is told that. */

@@ -198,6 +198,10 @@ function unpackLater(table: MessageTable, slot: number, blob: Buffer): void {
   table.userReference[slot] = blob.readInt32LE(72);
 }
 
+export function accountOfRow(row: PendingRow): number {
+  return row.blob.readUInt16LE(8);
+}
+
 /** Notes in a row that its message may have been with the SMSC already. */
 export function markRowUncertain(row: PendingRow): void {
   row.blob[2] |= FLAG_DUPLICATE_RISK;

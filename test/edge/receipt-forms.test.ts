@@ -5,6 +5,7 @@ import { alert, deliver, expireReceipts } from '../../src/edge/receipts.ts';
 import { bytesWith } from '../core/memory.ts';
 import { TIME_MS } from '../support/ledger.ts';
 import { vectorNamed } from '../support/vectors.ts';
+import { oracleDecode } from '../support/oracle.ts';
 import { makeAccount, makeEdge } from './harness.ts';
 import { TAKEN, bindReceiver, delivered, lentRecord, respond, resultsAt } from './lending.ts';
 import type { LentOptions, Receiver } from './lending.ts';
@@ -225,5 +226,52 @@ describe('what ends nothing', () => {
     });
     expect((pdu.short_message as { message: string }).message).toBe('Oui, \u00e9videmment');
     expect([pdu.message_state, pdu.network_error_code]).toEqual([undefined, undefined]);
+  });
+
+  // 65,500 octets are more than what is held back to go out in a group.
+  test.each([
+    [254, 0],
+    [255, 0],
+    [600, 0],
+    [600, 1_000],
+    [65_500, 0],
+    [65_500, 1_000],
+  ])('and whole, if it is of %i octets (lock-step: %i)', (length, lockStep) => {
+    for (const receipt_pdu of ['deliver_sm', 'data_sm'] as const) {
+      const one = makeEdge([makeAccount(0, { receiptGroupMs: 1_000 }, { receipt_pdu })]);
+      const receiver = bindReceiver(one);
+      receiver.session.lockStep = lockStep;
+      const text = 'abcdefghij'.repeat(7_000).slice(0, length);
+      const vendor = '1401000461626300';
+      const payload = `0424${length.toString(16).padStart(4, '0')}${Buffer.from(text).toString('hex')}`;
+      const where = length > 255 ? { text: '', tlvs: payload + vendor } : { text, tlvs: vendor };
+      const ack = { esmClass: 0x10, state: 0xff, ...where };
+      deliver(one.edge, 0, lentRecord(1, { text: 'before' }), 0);
+      deliver(one.edge, 0, lentRecord(NOBODY, { ...ack, toldLow: 9 }), 0);
+      deliver(one.edge, 0, lentRecord(2, { text: 'after' }), 0);
+      receiver.session.flush(one.edge.nowMs + 10_000);
+      const pdus = receiver.socket.takePdus();
+      const told = pdus.map((pdu) => {
+        // That codec refuses PDUs of more than 16 KB.
+        if (pdu.length > 16_384) {
+          expect(pdu.toString('hex').endsWith(payload)).toBe(true);
+          expect(pdu.readUInt32BE(0)).toBe(pdu.length);
+          const idAt = pdu.indexOf(Buffer.from('001e0011', 'hex')) + 4;
+          return { id: pdu.toString('latin1', idAt, idAt + 16), inPayload: true, text };
+        }
+        const { short_message, message_payload, receipted_message_id: id } = oracleDecode(pdu);
+        const carried = (message_payload ?? short_message) as { message: string };
+        const inPayload = message_payload !== undefined;
+        return { id, inPayload, text: carried.message.replace(/^id.* text:/, '') };
+      });
+      const isData = receipt_pdu === 'data_sm';
+      expect(told).toEqual([
+        { id: '0102030400000001', inPayload: isData, text: 'before' },
+        { id: '0102030400000009', inPayload: isData || length > 254, text },
+        { id: '0102030400000002', inPayload: isData, text: 'after' },
+      ]);
+      expect(pdus[1].includes(Buffer.from(vendor, 'hex'))).toBe(true);
+      expect(pdus[1].length).toBeLessThan(length + 120);
+    }
   });
 });

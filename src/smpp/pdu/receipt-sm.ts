@@ -21,9 +21,20 @@ const ESCAPE = 0x1b;
 
 /**
  * Most bytes that `writeReceiptPdu` writes, for addresses of at most 20 and an err of at most 7 characters; vendor TLVs
- * come on top.
+ * and a long text of a recipient come on top.
  */
 export const RECEIPT_PDU_BYTES_MAX = 420;
+/** Of an acknowledgement; 255 octets are not allowed before 5.0. More are told in message_payload. */
+const SHORT_MESSAGE_BYTES_MAX = 254;
+
+/** Most bytes that `writeReceiptPdu` writes of this one. */
+export function receiptBytesMax(r: ReceiptArgs): number {
+  return RECEIPT_PDU_BYTES_MAX + r.tlvsLength + (isLong(r) ? r.textLength : 0);
+}
+
+function isLong(r: ReceiptArgs): boolean {
+  return r.verbatim && r.textLength > SHORT_MESSAGE_BYTES_MAX;
+}
 
 /** Writes the whole deliver_sm or data_sm; returns the bytes written. */
 export function writeReceiptPdu(b: Uint8Array, at: number, sequenceNumber: number, r: ReceiptArgs): number {
@@ -49,7 +60,7 @@ export function writeReceiptPdu(b: Uint8Array, at: number, sequenceNumber: numbe
   if (hasTlvs && (r.content !== CONTENT_TEXT || r.verbatim)) {
     next = writeReceiptTlvs(b, next, r, common);
   }
-  if (isData && hasText(r)) next = writePayload(b, next, r, common);
+  if ((isData && hasText(r)) || isLong(r)) next = writePayload(b, next, r, common);
   writeHeader(b, at, next - at, isData ? smpp.DATA_SM : smpp.DELIVER_SM, smpp.ESME_ROK, sequenceNumber);
   return next - at;
 }
@@ -63,7 +74,7 @@ function writeShortMessage(b: Uint8Array, at: number, r: ReceiptArgs, common: Co
   // protocol_id, priority_flag, both times, registered_delivery, replace_if_present, data_coding, default_msg_id
   for (let i = 0; i < 8; i++) b[at + i] = 0;
   if (r.verbatim) b[at + 6] = r.dataCoding;
-  const textBytes = hasText(r) ? writeUserData(b, at + 9, r, common) : 0;
+  const textBytes = hasText(r) && !isLong(r) ? writeUserData(b, at + 9, r, common) : 0;
   b[at + 8] = textBytes;
   return at + 9 + textBytes;
 }
