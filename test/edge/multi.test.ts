@@ -35,7 +35,7 @@ function stage(
 }
 
 function ask({ session }: Scene, dest_address: object[] = [{ dl_name: 'all' }], sequence_number = 1): void {
-  const short_message = Buffer.from('hi');
+  const short_message = Buffer.alloc(100, 'x');
   session.onData(
     oracleEncode('submit_multi', { sequence_number, source_addr: 'Shop', dest_address, short_message }),
   );
