@@ -40,6 +40,11 @@ describe('the budget', () => {
     expect(budget.add('malformed', START + 1_100)).toBe(false);
     expect(budget.add('malformed', START + 1_000_000)).toBe(false);
     expect(budget.add('malformed', START)).toBe(true);
+    // Nor does its coming back: the three are of one second.
+    const again = new ErrorBudget(2, 1_000);
+    expect(again.add('malformed', START)).toBe(false);
+    expect(again.add('malformed', START - 1_000_000)).toBe(false);
+    expect(again.add('malformed', START + 1)).toBe(true);
   });
 });
 

@@ -5,7 +5,7 @@ import { CLOSED } from '../../src/smpp/session.ts';
 import { pduBytes, submitBytes } from '../daemon/raw.ts';
 import { makeAccount, makeEdge, makeSession } from './harness.ts';
 import type { FakeSocket, TestEdge } from './harness.ts';
-import { TAKEN, bindReceiver, delivered, lentRecord, respond, resultsAt } from './lending.ts';
+import { LATER, TAKEN, bindReceiver, delivered, lentRecord, respond, resultsAt } from './lending.ts';
 import type { EsmeSession } from '../../src/edge/session.ts';
 
 const [SUBMIT_SM_RESP, UNBIND, UNBIND_RESP] = [0x8000_0004, 6, 0x8000_0006];
@@ -91,6 +91,32 @@ test('a receipt that the ESME answers behind its unbind is not offered again', (
   expect(resultsAt(one, 1)).toEqual([[TAKEN, 7, 0]]);
   expect(receiver.session.account?.receivers).toEqual([]);
 });
+
+test.each(['the ESME', 'us'])(
+  'receipts held back are not sent behind an unbind of %s, and go back',
+  (who) => {
+    const receiver = bindReceiver(one);
+    receiver.session.lockStep = 100;
+    const account = receiver.session.account as NonNullable<EsmeSession['account']>;
+    account.receiptGroupMs = 200;
+    deliver(one.edge, 1, lentRecord(7), 0);
+    deliver(one.edge, 1, lentRecord(8), 0);
+    expect(delivered(receiver)).toEqual([]);
+    if (who === 'us') receiver.session.unbind();
+    else receiver.session.onData(pduBytes(UNBIND, 5));
+    one.edge.nowMs += 500;
+    receiver.session.tick(one.edge.nowMs);
+    expect(delivered(receiver).map(({ command }) => command)).toEqual([
+      who === 'us' ? 'unbind' : 'unbind_resp',
+    ]);
+    expect(resultsAt(one, 1)).toEqual([]);
+    receiver.socket.emit('close');
+    expect(resultsAt(one, 1)).toEqual([
+      [LATER, 7, 0],
+      [LATER, 8, 0],
+    ]);
+  },
+);
 
 describe('unbind of ours', () => {
   test('ends the session with the answer, once submits that came before it have theirs', () => {

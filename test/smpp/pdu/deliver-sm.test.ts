@@ -3,6 +3,7 @@ import * as smpp from '../../../src/smpp/constants.ts';
 import { encodeDeliverSm, scanDeliverSm, writeDeliverSmResp } from '../../../src/smpp/pdu/deliver-sm.ts';
 import { readMessage } from '../../../src/smpp/pdu/message-encode.ts';
 import { MessageFields } from '../../../src/smpp/pdu/message-fields.ts';
+import { scanSubmitSm } from '../../../src/smpp/pdu/submit-sm.ts';
 import { fieldsOf, message, shiftedInto } from '../../support/messages.ts';
 import { oracleDecode, oracleEncode } from '../../support/oracle.ts';
 import { validOf, vectorNamed, versionOf } from '../../support/vectors.ts';
@@ -16,6 +17,45 @@ describe('valid deliver_sm', () => {
     const read = readMessage(b, f);
     expect(fieldsOf(read)).toEqual(message(vector.fields));
     expect(encodeDeliverSm(read, vector.fields.sequence_number as number)).toEqual(vector.bytes);
+  });
+
+  it('takes the first of a repeated TLV, as the codec does', () => {
+    const plain = oracleEncode('deliver_sm', { source_addr: '1', destination_addr: '2', esm_class: 4 });
+    const tlvs = [
+      '042400026869',
+      '04240003627965',
+      '001e0003613100',
+      '001e0003623200',
+      '0427000102',
+      '0427000105',
+      '04230003030001',
+      '04230003030002',
+      '020400020007',
+      '020400020008',
+      '020c00020101',
+      '020c00020202',
+      '020e000103',
+      '020e000109',
+      '020f000102',
+      '020f000108',
+    ];
+    const b = Buffer.concat([plain, Buffer.from(tlvs.join(''), 'hex')]);
+    b.writeUInt32BE(b.length, 0);
+    for (const scan of [scanDeliverSm, scanSubmitSm]) {
+      expect(scan(b, 0, b.length, smpp.VERSION_34, f)).toBe(smpp.ESME_ROK);
+      expect(b.toString('latin1', f.dataAt, f.dataAt + f.dataLength)).toBe('hi');
+      expect(b.toString('latin1', f.receiptedIdAt, f.receiptedIdAt + f.receiptedIdLength)).toBe('a1');
+      expect([f.messageState, b[f.networkErrorAt + 2], f.userMessageReference]).toEqual([2, 1, 7]);
+      expect([f.sarRef, f.sarTotal, f.sarSequence]).toEqual([0x0101, 3, 2]);
+    }
+    // One of no octets is the first, too.
+    const empty = Buffer.concat([
+      plain,
+      Buffer.from('04240000' + '001e0000' + '042400026869' + '001e0003613100', 'hex'),
+    ]);
+    empty.writeUInt32BE(empty.length, 0);
+    expect(scanDeliverSm(empty, 0, empty.length, smpp.VERSION_34, f)).toBe(smpp.ESME_ROK);
+    expect([f.payloadLength, f.receiptedIdLength]).toEqual([0, 0]);
   });
 
   it('finds the TLVs of a receipt, with and without the NUL of the id', () => {
