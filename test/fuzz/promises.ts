@@ -15,6 +15,7 @@ import { encodeSubmitSm, readResponseId, scanSubmitSm } from '../../src/smpp/pdu
 import { ReceiptFields, scanReceipt } from '../../src/smpp/receipt.ts';
 import { CLIENT, judge, SERVER } from '../../src/smpp/session.ts';
 import { MessageTimes, validityStatus } from '../../src/smpp/times.ts';
+import { checkSame } from './same.ts';
 import { messageOf, Shaping } from './shaping.ts';
 
 const LENIENT: CodecOptions = { lenient: true };
@@ -71,6 +72,8 @@ export class Promises implements PduSink {
   ): void {
     const f = this.#f;
     const delivered = scanDeliverSm(b, start, end, this.version, f);
+    const isRead = delivered === smpp.ESME_ROK && lenient.ok;
+    if (isRead && lenient.pdu.command === 'deliver_sm') checkSame(b, f, lenient.pdu, this.version);
     if (delivered === smpp.ESME_ROK) this.#checkScanned(b, start, end, scanDeliverSm, encodeDeliverSm);
     if (id === smpp.DELIVER_SM) agree('deliver_sm', delivered, lenient);
     if (scanDataSm(b, start, end, f) === smpp.ESME_ROK) {
@@ -86,7 +89,7 @@ export class Promises implements PduSink {
     }
     if (delivered !== smpp.ESME_ROK) throw new Error('the lenient scan refuses what the strict one takes');
     if (id === smpp.SUBMIT_SM) agree('submit_sm', submitted, strict);
-    if (id === smpp.SUBMIT_SM && strict.ok) checkSame(f, strict.pdu, this.version);
+    if (strict.ok && strict.pdu.command === 'submit_sm') checkSame(b, f, strict.pdu, this.version);
     this.#checkScanned(b, start, end, scanSubmitSm, encodeSubmitSm);
     this.#shapeSubmit(b, start, end);
   }
@@ -194,20 +197,6 @@ function agree(what: string, status: number, result: DecodedPdu): void {
   if (status !== smpp.ESME_ROK && other !== smpp.ESME_ROK && cutOff) return;
   const reason = result.ok ? '' : `: ${result.reason}`;
   throw new Error(`${what}: scanner ${smpp.statusName(status)}, codec ${smpp.statusName(other)}${reason}`);
-}
-
-function checkSame(f: MessageFields, pdu: Pdu, version: number): void {
-  if (pdu.command !== 'submit_sm') throw new Error(`a ${pdu.command}`);
-  const same =
-    f.esmClass === pdu.esmClass &&
-    f.dataCoding === pdu.dataCoding &&
-    f.registeredDelivery === pdu.registeredDelivery &&
-    f.defaultMessageId === pdu.smDefaultMsgId &&
-    f.priority === pdu.priorityFlag &&
-    f.smLength === pdu.shortMessage.length &&
-    f.validityEnd - f.validityAt === pdu.validityPeriod.length &&
-    (version <= smpp.VERSION_33 || f.destEnd - f.destAt === pdu.destinationAddr.length);
-  if (!same) throw new Error('scanner and codec read other values');
 }
 
 /** Every offset of an accepted message lies in order inside its PDU. */
