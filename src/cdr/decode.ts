@@ -47,6 +47,7 @@ const BYTES_MIN = [
   records.INTERMEDIATE_TEXT,
 ];
 
+const TAG_NETWORK_ERROR_CODE = 0x0423;
 const TAG_MESSAGE_PAYLOAD = 0x0424;
 
 export interface EventPlace {
@@ -278,9 +279,8 @@ function decodeReceipt(event: Buffer, common: Common): ReceiptEvent {
     smsc: smsc === records.SMSC_NONE ? undefined : smsc,
     doneMs: event.readDoubleLE(records.RECEIPT_DONE),
     err: errText(event, records.RECEIPT_ERR_LENGTH, records.RECEIPT_ERR),
-    networkError: networkError(event, records.RECEIPT_NETWORK_TYPE, records.RECEIPT_NETWORK_CODE),
     commandStatus: event.readUInt32LE(records.RECEIPT_STATUS),
-    tlvs: Buffer.from(event.subarray(records.RECEIPT_BYTES)),
+    ...toldBy(event, records.RECEIPT_NETWORK_TYPE, records.RECEIPT_NETWORK_CODE, records.RECEIPT_BYTES),
   };
 }
 
@@ -290,6 +290,7 @@ function decodeIntermediate(event: Buffer, common: Common): IntermediateEvent {
   const textEnd = records.INTERMEDIATE_TEXT + event[records.INTERMEDIATE_TEXT_LENGTH];
   // A long text is in front of the TLVs.
   const long = leadingTlv(event, textEnd, TAG_MESSAGE_PAYLOAD);
+  const tlvsAt = long === undefined ? textEnd : textEnd + 4 + long.length;
   return {
     type: 'INTERMEDIATE',
     ...common,
@@ -297,12 +298,11 @@ function decodeIntermediate(event: Buffer, common: Common): IntermediateEvent {
     smsc: event.readUInt16LE(records.RECORD_B),
     doneMs: event.readDoubleLE(records.RECEIPT_DONE),
     err: errText(event, records.RECEIPT_ERR_LENGTH, records.RECEIPT_ERR),
-    networkError: networkError(event, records.RECEIPT_NETWORK_TYPE, records.RECEIPT_NETWORK_CODE),
     esmClass: event[records.INTERMEDIATE_ESM_CLASS],
     dataCoding: event[records.INTERMEDIATE_DATA_CODING],
     userResponseCode: responseCode === 0 ? undefined : responseCode - 1,
     text: Buffer.from(long ?? event.subarray(records.INTERMEDIATE_TEXT, textEnd)),
-    tlvs: Buffer.from(event.subarray(long === undefined ? textEnd : textEnd + 4 + long.length)),
+    ...toldBy(event, records.RECEIPT_NETWORK_TYPE, records.RECEIPT_NETWORK_CODE, tlvsAt),
   };
 }
 
@@ -312,8 +312,21 @@ function leadingTlv(event: Buffer, at: number, tag: number): Buffer | undefined 
   return event.subarray(at + 4, at + 4 + event.readUInt16BE(at + 2));
 }
 
-function networkError(event: Buffer, typeAt: number, codeAt: number): NetworkError | undefined {
-  return event[typeAt] === 0 ? undefined : { type: event[typeAt] - 1, code: event.readUInt16LE(codeAt) };
+/** network_error_code, in its fields or, with a type that these have no value for, in front of the vendor TLVs. */
+function toldBy(
+  event: Buffer,
+  typeAt: number,
+  codeAt: number,
+  tlvsAt: number,
+): { networkError: NetworkError | undefined; tlvs: Buffer } {
+  const whole = leadingTlv(event, tlvsAt, TAG_NETWORK_ERROR_CODE);
+  if (whole?.length === 3) {
+    const networkError = { type: whole[0], code: whole.readUInt16BE(1) };
+    return { networkError, tlvs: Buffer.from(event.subarray(tlvsAt + 4 + whole.length)) };
+  }
+  const tlvs = Buffer.from(event.subarray(tlvsAt));
+  if (event[typeAt] === 0) return { networkError: undefined, tlvs };
+  return { networkError: { type: event[typeAt] - 1, code: event.readUInt16LE(codeAt) }, tlvs };
 }
 
 function decodeFinal(event: Buffer, common: Common): FinalEvent {
@@ -338,9 +351,8 @@ function decodeParked(event: Buffer, common: Common, type: 'PARKED' | 'ORPHANED'
     smsc: event.readUInt16LE(records.RECORD_B),
     doneMs: event.readDoubleLE(records.RECEIPT_DONE),
     err: errText(event, records.RECEIPT_ERR_LENGTH, records.RECEIPT_ERR),
-    networkError: networkError(event, records.PARKED_NETWORK_TYPE, records.PARKED_NETWORK_CODE),
     smscMessageId: event.toString('latin1', records.PARKED_ID, idEnd),
-    tlvs: Buffer.from(event.subarray(idEnd)),
+    ...toldBy(event, records.PARKED_NETWORK_TYPE, records.PARKED_NETWORK_CODE, idEnd),
   };
 }
 

@@ -64,7 +64,7 @@ export const FLAG_SCHEDULED = 128;
 /** What of `flags` a row of the store keeps. */
 export const FLAGS_KEPT =
   FLAG_DUPLICATE_RISK | FLAG_PART | FLAG_TOLD | FLAG_DATA_SM | FLAG_INTERNAL | FLAG_SCHEDULED;
-/** `networkErrorType` of a slot whose SMSC told none. */
+/** `networkErrorType` of a slot whose SMSC told none; a code of this very type is with the TLVs of its receipt. */
 export const NO_NETWORK_ERROR = 255;
 /** `userReference` of a message without one. */
 export const NO_REFERENCE = -1;

@@ -121,7 +121,8 @@ export const NO_RESPONSE = 0xffff_ffff;
  * RECEIPT: a final state of the message. a: message_state, b: smsc index (0xffff: made by the gateway itself).
  *  24 f64 doneMs   32 u8 errLength  33 7 bytes of err text   40 u32 command_status that caused it (0: none)
  *  44 u8 type of the network_error_code plus 1 (0: none was told)  45 u8 RECEIPT_MERGED  46 u16 its code
- *  48 to the end: vendor TLVs for the client, as in a PDU; mostly none
+ *  48 to the end: TLVs for the client, as in a PDU, mostly none: a network_error_code of type 0xff, for which byte 44
+ *     has no value, and behind it vendor TLVs
  */
 export const RECEIPT = 4;
 export const RECEIPT_DONE = 24;

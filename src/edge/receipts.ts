@@ -60,6 +60,7 @@ import {
   ESM_RECEIPT,
   ESM_TYPE_MASK,
   TLV_MESSAGE_PAYLOAD,
+  TLV_NETWORK_ERROR_CODE,
   VERSION_34,
   HEADER_BYTES,
 } from '../smpp/constants.ts';
@@ -259,18 +260,28 @@ function readArgs(session: Session, bytes: Bytes, at: number): void {
   args.esmClass = esmClass;
   // What is not ours to say is an acknowledgement, in its recipient's words.
   args.verbatim = type !== ESM_RECEIPT && type !== ESM_INTERMEDIATE;
-  if (args.verbatim && args.tlvsLength > 0) takeLongText(u8);
+  if (args.tlvsLength > 0) takeFromTlvs(u8);
   args.dataCoding = u8[at + DELIVER_DATA_CODING];
   args.userResponseCode = u16[(at + DELIVER_RESPONSE_CODE) >> 1] - 1;
 }
 
-/** A text that is too long for its place in the record stands in front of the TLVs. */
-function takeLongText(u8: Uint8Array): void {
-  if (readU16(u8, args.tlvsAt) !== TLV_MESSAGE_PAYLOAD) return;
-  args.textAt = args.tlvsAt + TLV_HEADER_BYTES;
-  args.textLength = readU16(u8, args.tlvsAt + 2);
-  args.tlvsAt = args.textAt + args.textLength;
-  args.tlvsLength -= TLV_HEADER_BYTES + args.textLength;
+/** What has no room in its place in the record is in front of the vendor TLVs: a long text, a type of 0xff. */
+function takeFromTlvs(u8: Uint8Array): void {
+  if (readU16(u8, args.tlvsAt) === TLV_MESSAGE_PAYLOAD) {
+    args.textAt = args.tlvsAt + TLV_HEADER_BYTES;
+    args.textLength = readU16(u8, args.tlvsAt + 2);
+    passTlv(args.textLength);
+  }
+  if (args.tlvsLength === 0 || readU16(u8, args.tlvsAt) !== TLV_NETWORK_ERROR_CODE) return;
+  const value = args.tlvsAt + TLV_HEADER_BYTES;
+  args.networkErrorType = u8[value];
+  args.networkErrorCode = readU16(u8, value + 1);
+  passTlv(readU16(u8, args.tlvsAt + 2));
+}
+
+function passTlv(length: number): void {
+  args.tlvsAt += TLV_HEADER_BYTES + length;
+  args.tlvsLength -= TLV_HEADER_BYTES + length;
 }
 
 /** As the account and the version of the session ask for it, and the id as the response to the submit had it. */

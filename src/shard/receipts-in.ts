@@ -21,7 +21,7 @@ import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { isFinalState } from '../smpp/receipt-state.ts';
 import { ReceiptFields, receiptState, scanReceipt } from '../smpp/receipt.ts';
-import { receiptTlvsOf } from '../smpp/receipt-tlvs.ts';
+import { receiptTlvsOf, withNetworkError } from '../smpp/receipt-tlvs.ts';
 import type { ReceiptTags } from '../smpp/receipt-tlvs.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { appendFinal, appendReceipt } from './events.ts';
@@ -75,6 +75,8 @@ export function onDeliver(
   const type = named ? typeOf(smsc, reader) : NO_TYPE;
   reader.tlvs = undefined;
   if (smsc.receiptTags !== undefined && type !== NO_TYPE) readTlvs(smsc, smsc.receiptTags, reader, bytes);
+  const { networkErrorType, networkErrorCode } = reader.receipt;
+  if (named) reader.tlvs = withNetworkError(reader.tlvs, networkErrorType, networkErrorCode);
   const slot = type === NO_TYPE ? REFUSED : take(shard, smsc, reader, bytes, type);
   if (slot === REFUSED) {
     // A message from a handset: nothing here routes those yet, and what can not be kept must not be taken.

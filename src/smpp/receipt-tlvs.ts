@@ -5,7 +5,7 @@
 import { RECEIPT_TLVS_BYTES_MAX } from '../core/limits.ts';
 import * as smpp from './constants.ts';
 import { readU16, writeU16 } from './cursor.ts';
-import { TLV_HEADER_BYTES } from './pdu/tlv.ts';
+import { TLV_HEADER_BYTES, writeTlvHeader } from './pdu/tlv.ts';
 
 /** Our tag by that of the SMSC. */
 export type ReceiptTags = ReadonlyMap<number, number>;
@@ -62,6 +62,25 @@ export function receiptTlvsOf(b: Uint8Array, at: number, end: number, tags: Rece
   }
   if (bytes === 0) return leftOut === 0 ? NOTHING : { kept: undefined, leftOut };
   return { kept: copyOf(b, at, end, tags, bytes), leftOut };
+}
+
+/** The type of a network_error_code that records and slots have no value for: 0xff says there that there is none. */
+const TYPE_WITHOUT_PLACE = 0xff;
+const NETWORK_ERROR_BYTES = 3;
+
+/**
+ * What is handed on of a receipt with this network_error_code (type below 0: none was told): where its type has no
+ * place of its own, the whole of it is put in front of the vendor TLVs.
+ */
+export function withNetworkError(tlvs: Buffer | undefined, type: number, code: number): Buffer | undefined {
+  if (type !== TYPE_WITHOUT_PLACE) return tlvs;
+  const size = TLV_HEADER_BYTES + NETWORK_ERROR_BYTES;
+  const all = Buffer.allocUnsafeSlow(size + (tlvs?.length ?? 0));
+  writeTlvHeader(all, 0, smpp.TLV_NETWORK_ERROR_CODE, NETWORK_ERROR_BYTES);
+  all[TLV_HEADER_BYTES] = type;
+  writeU16(all, TLV_HEADER_BYTES + 1, code);
+  tlvs?.copy(all, size);
+  return all;
 }
 
 function copyOf(b: Uint8Array, at: number, end: number, tags: ReceiptTags, bytes: number): Buffer {

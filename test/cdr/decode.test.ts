@@ -103,6 +103,33 @@ test('INTERMEDIATE: a notification, and what a recipient acknowledged', () => {
   expect(eventFault(ack, 0)).toContain('INTERMEDIATE');
 });
 
+/** The event with these octets, in hexadecimal, behind it. */
+function longer(event: Buffer, tail: string): Buffer {
+  const whole = Buffer.concat([event.subarray(0, event.readUInt32LE(0)), Buffer.from(tail, 'hex')]);
+  whole.writeUInt32LE(whole.length, 0);
+  return Buffer.concat([whole, Buffer.alloc(-whole.length & 7)]);
+}
+
+test('what has no room in its place is in front of the vendor TLVs: a type of 0xff, a long text', () => {
+  const [odd, vendor] = ['04230003ff1234', '1402000101'];
+  const network = { networkError: { type: 0xff, code: 0x1234 }, tlvs: Buffer.from(vendor, 'hex') };
+  expect(decodeEvent(longer(receipt(), odd + vendor), 0)).toMatchObject(network);
+  expect(decodeEvent(longer(parked(6, 'abc'), odd + vendor), 0)).toMatchObject({
+    ...network,
+    smscMessageId: 'abc',
+  });
+  const text = Buffer.alloc(300, 'abc');
+  const payload = `0424012c${text.toString('hex')}`;
+  const ack = intermediate({ state: 0xff, esmClass: 0x10, code: 0 });
+  expect(decodeEvent(longer(ack, payload + odd + vendor), 0)).toMatchObject({ ...network, text });
+  expect(decodeEvent(longer(ack, payload), 0)).toMatchObject({ text, tlvs: Buffer.alloc(0) });
+  // Broken off: as much as there is.
+  for (let cut = 2; cut < 14; cut += 2) {
+    expect(() => decodeEvent(longer(receipt(), odd.slice(0, cut)), 0)).not.toThrow();
+    expect(() => decodeEvent(longer(ack, payload.slice(0, cut)), 0)).not.toThrow();
+  }
+});
+
 test('events of a block are stepped over by their padded length', () => {
   const bytes = block(1, 1, 0, [sent({ smscId: 'a' }), accepted(), final()]);
   const places = Array.from(eventsOf(bytes), ({ at, type }) => [at, type]);

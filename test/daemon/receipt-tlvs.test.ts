@@ -89,9 +89,11 @@ async function receipt(client: RawPeer, id: string): Promise<string> {
   return pdu.toString('hex', at + pdu[at - 1]);
 }
 
-/** receipted_message_id, message_state DELIVERED, network_error_code 0 of GSM. */
-const ownOf = (id: string): string =>
-  `001e0011${Buffer.from(`${id}\0`).toString('hex')}` + '0427000102' + '04230003030000';
+/** receipted_message_id, message_state DELIVERED, network_error_code 0 of GSM or another. */
+const ownOf = (id: string, networkError = '04230003030000'): string =>
+  `001e0011${Buffer.from(`${id}\0`).toString('hex')}` + '0427000102' + networkError;
+/** Of a type that the records of a message have no value for. */
+const ODD_ERRORS = ['04230003ff0001', '04230003ff0000', '04230003fe0001'];
 
 test('a client of 3.4 gets those that the configuration names, one of 3.3 gets none', async () => {
   const smsc = await openSmsc();
@@ -167,6 +169,27 @@ async function crash(times: number): Promise<void> {
   }
 }
 
+test.each(ODD_ERRORS)(
+  'a network_error_code of any type is told as the SMSC told it: %s',
+  async (networkError) => {
+    const smsc = await openSmsc();
+    await stage.serve({ tlv, smsc: [{ port: smsc.port }] });
+    const client = await rawBound(stage.site.smppPort);
+    onTestFinished(() => client.destroy());
+    const upstream = await smsc.peer();
+    for (const [index, write] of [deliverBytes, dataBytes].entries()) {
+      const id = submit(client, 2 + index);
+      await takeSubmit(upstream, `m${index}`);
+      const told = await id;
+      upstream.write(write(9 + index, `m${index}`, PRICE + networkError));
+      expect((await taken(upstream)).slice(8)).toBe('00000000');
+      expect(await receipt(client, told)).toBe(ownOf(told, networkError) + PRICE);
+      const [type, code] = [Number.parseInt(networkError.slice(8, 10), 16), networkError.slice(-1)];
+      expect((await stage.finalOf(told)).cdr).toMatchObject({ networkError: `${type}/${code}` });
+    }
+  },
+);
+
 test.each([1, 2])('they are there after %i kills between the receipt and its client', async (times) => {
   const smsc = await openSmsc();
   await stage.serve({ tlv, smsc: [{ port: smsc.port }] });
@@ -175,14 +198,14 @@ test.each([1, 2])('they are there after %i kills between the receipt and its cli
   const id = submit(sender, 2);
   await takeSubmit(upstream, 'm');
   const told = await id;
-  upstream.write(deliverBytes(9, 'm', UNKNOWN + OPERATOR + PRICE));
+  upstream.write(deliverBytes(9, 'm', UNKNOWN + OPERATOR + ODD_ERRORS[0] + PRICE));
   // Answered: it is on disk.
   expect(await taken(upstream)).toBe('8000000500000000');
   await crash(times);
   const old = await rawBound(stage.site.smppPort, BIND_TRANSMITTER);
   const client = await rawBound(stage.site.smppPort, BIND_RECEIVER);
   onTestFinished(() => [old, client].forEach((each) => each.destroy()));
-  expect(await receipt(client, told)).toBe(ownOf(told) + OPERATOR + PRICE);
+  expect(await receipt(client, told)).toBe(ownOf(told, ODD_ERRORS[0]) + OPERATOR + PRICE);
   await stage.daemon.untilMetric('pending', (count) => count === 0);
 });
 
@@ -196,7 +219,7 @@ test.each([0, 1, 2])(
     const id = submit(sender, 2);
     let sequence = await takeSubmit(upstream, undefined);
     const told = await id;
-    upstream.write(deliverBytes(9, 'm', PRICE + UNKNOWN));
+    upstream.write(deliverBytes(9, 'm', PRICE + UNKNOWN + ODD_ERRORS[1]));
     expect(await taken(upstream)).toBe('8000000500000000');
     expect(await stage.daemon.metric('receipts_parked_total')).toBe(1);
     if (times > 0) {
@@ -208,7 +231,7 @@ test.each([0, 1, 2])(
     const client = await rawBound(stage.site.smppPort, BIND_RECEIVER);
     onTestFinished(() => [sender, client].forEach((each) => each.destroy()));
     upstream.write(pduBytes(SUBMIT_SM_RESP, sequence, Buffer.from('m\0')));
-    expect(await receipt(client, told)).toBe(ownOf(told) + PRICE);
+    expect(await receipt(client, told)).toBe(ownOf(told, ODD_ERRORS[1]) + PRICE);
     await stage.daemon.untilMetric('pending', (count) => count === 0);
   },
 );

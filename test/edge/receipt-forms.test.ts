@@ -86,6 +86,13 @@ describe('a receipt is written', () => {
     const network = (more: LentOptions) => told({}, 0x34, more).pdu.network_error_code;
     expect(network({ networkError: [8, 0x1234] })).toEqual(Buffer.from('081234', 'hex'));
     expect(network({ networkError: [0, 0] })).toEqual(Buffer.from('000000', 'hex'));
+    // One of the last type, which the record has no value for, is in front of the vendor TLVs.
+    const odd = '04230003ff0001';
+    expect(network({ tlvs: odd })).toEqual(Buffer.from('ff0001', 'hex'));
+    const vendor = '1401000461626300';
+    const { pdu } = told({}, 0x34, { tlvs: odd + vendor });
+    expect(pdu.network_error_code).toEqual(Buffer.from('ff0001', 'hex'));
+    expect(told({ receipt_content: 'text' }, 0x34, { tlvs: odd }).pdu.network_error_code).toBeUndefined();
     // None told: the text's err, which is three zeros here.
     expect(network({})).toEqual(Buffer.from('030000', 'hex'));
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { receiptTagsOf, receiptTlvsOf } from '../../src/smpp/receipt-tlvs.ts';
+import { receiptTagsOf, receiptTlvsOf, withNetworkError } from '../../src/smpp/receipt-tlvs.ts';
 import { seeded } from '../core/random.ts';
 import { vectors } from '../support/vectors.ts';
 
@@ -135,4 +135,14 @@ describe('of the TLVs of a receipt', () => {
       expect(at, why).toBe(some.length);
     }
   });
+});
+
+test('a network_error_code of type ff, which has no place of its own, is in front of the vendor TLVs', () => {
+  const vendor = Buffer.from('140200020007', 'hex');
+  expect(withNetworkError(vendor, 0xff, 0x1234)?.toString('hex')).toBe('04230003ff1234' + '140200020007');
+  expect(withNetworkError(undefined, 0xff, 0)?.toString('hex')).toBe('04230003ff0000');
+  for (const type of [-1, 0, 3, 0xfe]) {
+    expect(withNetworkError(vendor, type, 1)).toBe(vendor);
+    expect(withNetworkError(undefined, type, 1)).toBeUndefined();
+  }
 });
