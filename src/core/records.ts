@@ -272,7 +272,7 @@ export const BATCH_COUNT_MAX = 1_024;
  * A request about a message, or one that is passed on to an SMSC. a: OPERATION_*, b: account. Ids: the message.
  *  24 u32 session  28 u32 sequence_number  32 u8 version (interface_version)  33 u8 flags (OPERATION_FLAG_*)
  *  34 u16 smsc (OPERATION_FORWARD)  36 u32 command_id (OPERATION_FORWARD)
- *  40 f64 scheduleMs  48 f64 expiresMs (OPERATION_REPLACE; 0: stays as it is)
+ *  40 f64 scheduleMs  48 f64 expiresMs (OPERATION_REPLACE; 0: stays as it is). timeMs: what periods count from
  *  56 u8 registered_delivery  57 u8 sm_default_msg_id  58 u8 sourceLength  59 u8 destLength  60 u8 serviceTypeLength
  *  61 u8 0  62 u16 0  64 u32 dataLength  68 u32 0
  *  72 source: ton npi addr NUL, dest: the same, service_type without NUL, data (short_message, or a whole PDU body)
@@ -302,6 +302,8 @@ export const OPERATION_CANCEL_GROUP = 4;
 export const OPERATION_FORWARD = 5;
 /** The id is the short one of 3.3: its low half alone. */
 export const OPERATION_FLAG_SHORT_ID = 1;
+/** expiresMs is the end of a period: from the scheduled time, where the message keeps one. */
+export const OPERATION_FLAG_PERIOD = 2;
 
 /** ... or from a shard to an edge. */
 

@@ -31,6 +31,7 @@ import {
 import type { AccountConfig } from '../core/config.ts';
 import { VERSION_33, VERSION_34, VERSION_50 } from '../smpp/constants.ts';
 import type { Sender } from '../smpp/shape-profile.ts';
+import { writeEnd } from '../smpp/validity.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState, Senders } from './state.ts';
 
 /** The account as the sender of a message that came over a session of this version, or over HTTP. */
@@ -103,6 +104,11 @@ export function idFlagOf(version: number, protocol: number): number {
   return version <= VERSION_33 && protocol !== PROTOCOL_HTTP ? ACCEPTED_FLAG_SHORT_ID : 0;
 }
 
+/** qos_time_to_live of so many seconds goes before validity_period; 0: there is none. */
+export function takeTimeToLive({ times, nowMs }: EdgeState, seconds: number): void {
+  if (seconds > 0) times.expiresMs = Math.max(nowMs, times.scheduleMs) + seconds * 1000;
+}
+
 /** The record of the scanned submit_sm whose body is [body, end), without an extension; with these ACCEPTED_FLAG_*. */
 export function writeAsItIs(
   edge: EdgeState,
@@ -135,6 +141,10 @@ export function writeAsItIs(
   u16[(at + ACCEPTED_MESSAGE_AT) >> 1] = fields.messageAt - body;
   u8[at + ACCEPTED_SM_LENGTH] = fields.smLength;
   u8[at + ACCEPTED_SM_LENGTH + 1] = 0;
-  f64[(at + ACCEPTED_EXPIRES) >> 3] = times.expiresMs > 0 ? times.expiresMs : edge.nowMs + smsc.validityMs;
   bytes.copy(u8, at + ACCEPTED_BODY, body, end);
+  if (times.expiresMs > 0) {
+    const { validityAt, validityEnd } = fields;
+    f64[(at + ACCEPTED_EXPIRES) >> 3] = times.expiresMs;
+    writeEnd(u8, at + ACCEPTED_BODY + validityAt - body, validityEnd - validityAt, times.expiresMs);
+  } else f64[(at + ACCEPTED_EXPIRES) >> 3] = edge.nowMs + smsc.validityMs;
 }

@@ -4,9 +4,10 @@ import * as smpp from '../smpp/constants.ts';
 import { encodeMessage } from '../smpp/pdu/message-encode.ts';
 import type { MessageObject } from '../smpp/pdu/message-encode.ts';
 import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
+import { timeToLiveIn } from '../smpp/validity.ts';
 import { PROTOCOL_SMPP } from '../core/records.ts';
 import { concatOf } from '../smpp/concat.ts';
-import { hasNoRoom, takeToken } from './admission.ts';
+import { hasNoRoom, takeTimeToLive, takeToken } from './admission.ts';
 import { formatIdFor } from './message-ids.ts';
 import { respond, statusAnswer } from './responses.ts';
 import { chooseSmsc } from './route.ts';
@@ -44,10 +45,7 @@ export function dataSm(session: Session, pdu: PduOf<'data_sm'>, sequence: number
   if (hasNoRoom(edge, smsc)) return smpp.ESME_RMSGQFUL;
   edge.times.scheduleMs = 0;
   edge.times.expiresMs = 0;
-  const ttl = pdu.tlvs.find(({ tag }) => tag === smpp.TLV_QOS_TIME_TO_LIVE)?.value;
-  const seconds = ttl?.length === 4 ? ttl.readUInt32BE(0) : 0;
-  // 0 is no wish, as it is in a submit_sm: a message that may live for no time would not be sent.
-  if (seconds > 0) edge.times.expiresMs = edge.nowMs + seconds * 1000;
+  takeTimeToLive(edge, timeToLiveIn(bytes, fields.tlvAt, fields.end));
   const { version, reference } = session;
   const origin = { version, protocol: PROTOCOL_SMPP, session: reference, sequence, isData: true };
   const concat = concatOf(bytes, fields);

@@ -9,9 +9,10 @@ import type { PduOf } from '../smpp/codec.ts';
 import * as smpp from '../smpp/constants.ts';
 import { encodeMessage } from '../smpp/pdu/message-encode.ts';
 import type { MessageObject } from '../smpp/pdu/message-encode.ts';
+import { tlvValueOf } from '../smpp/pdu/tlv.ts';
 import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { validityStatus } from '../smpp/times.ts';
-import { hasNoRoom, oweTokens, spendTokens, takeToken } from './admission.ts';
+import { hasNoRoom, oweTokens, spendTokens, takeTimeToLive, takeToken } from './admission.ts';
 import { MultiRequest, UNSUCCESS_MAX, unsuccess } from './multi-request.ts';
 import type { Batch, Destination, Unsuccess } from './multi-request.ts';
 import { chooseSmsc } from './route.ts';
@@ -49,6 +50,8 @@ export function submitMulti(session: Session, pdu: PduOf<'submit_multi'>, sequen
     edge.times,
   );
   if (status !== smpp.ESME_ROK) return status;
+  const timeToLive = tlvValueOf(pdu.tlvs, smpp.TLV_QOS_TIME_TO_LIVE);
+  takeTimeToLive(edge, timeToLive?.length === 4 ? timeToLive.readUInt32BE(0) : 0);
   // 3.4 forbids it, 5.0 leaves it to the SMSC: which of the waiting messages would give way?
   if (pdu.replaceIfPresentFlag !== 0) return smpp.ESME_RINVSUBREP;
   const refused: Unsuccess[] = [];

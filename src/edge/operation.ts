@@ -8,6 +8,7 @@ import {
   OPERATION_DEST_LENGTH,
   OPERATION_EXPIRES,
   OPERATION_FLAGS,
+  OPERATION_FLAG_PERIOD,
   OPERATION_FLAG_SHORT_ID,
   OPERATION_REGISTERED_DELIVERY,
   OPERATION_SCHEDULE,
@@ -40,6 +41,8 @@ export interface Operation {
   data?: Buffer;
   scheduleMs?: number;
   expiresMs?: number;
+  /** `expiresMs` was told as a period. */
+  isPeriod?: boolean;
   registeredDelivery?: number;
   defaultMessageId?: number;
   smsc?: number;
@@ -71,7 +74,9 @@ export function sendOperation(
   u32[(at + OPERATION_SESSION) >> 2] = session.reference;
   u32[(at + OPERATION_SEQUENCE) >> 2] = sequence;
   u8[at + OPERATION_VERSION] = session.version;
-  u8[at + OPERATION_FLAGS] = o.id?.isShort === true ? OPERATION_FLAG_SHORT_ID : 0;
+  u8[at + OPERATION_FLAGS] =
+    (o.id?.isShort === true ? OPERATION_FLAG_SHORT_ID : 0) |
+    (o.isPeriod === true ? OPERATION_FLAG_PERIOD : 0);
   u16[(at + OPERATION_SMSC) >> 1] = o.smsc ?? 0;
   u32[(at + OPERATION_COMMAND) >> 2] = o.commandId ?? 0;
   f64[(at + OPERATION_SCHEDULE) >> 3] = o.scheduleMs ?? 0;

@@ -10,6 +10,7 @@ import { decodePdu } from '../smpp/codec.ts';
 import type { PduOf } from '../smpp/codec.ts';
 import * as smpp from '../smpp/constants.ts';
 import { validityStatus } from '../smpp/times.ts';
+import { isPeriod } from '../smpp/validity.ts';
 import { takeToken } from './admission.ts';
 import { broadcast } from './broadcast.ts';
 import { dataSm } from './data-sm.ts';
@@ -160,6 +161,7 @@ function replace(session: Session, pdu: PduOf<'replace_sm'>, sequence: number): 
     data: payload ?? pdu.shortMessage,
     scheduleMs: times.scheduleMs,
     expiresMs: times.expiresMs,
+    isPeriod: isPeriod(pdu.validityPeriod),
     registeredDelivery: pdu.registeredDelivery,
     defaultMessageId: pdu.smDefaultMsgId,
   };

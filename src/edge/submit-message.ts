@@ -32,7 +32,14 @@ import { RING_FULL } from '../core/ring/ring.ts';
 import { acceptedRecordBytes, writeAccepted } from '../smpp/accepted.ts';
 import type { AcceptedExtension, AcceptedHead } from '../smpp/accepted.ts';
 import type { Concat } from '../smpp/concat.ts';
-import { ESME_RINVMSGLEN, ESME_ROK, ESME_RTHROTTLED, HEADER_BYTES, SUBMIT_SM } from '../smpp/constants.ts';
+import {
+  ESME_RINVMSGLEN,
+  ESME_ROK,
+  ESME_RTHROTTLED,
+  HEADER_BYTES,
+  SUBMIT_SM,
+  TLV_QOS_TIME_TO_LIVE,
+} from '../smpp/constants.ts';
 import { partKey } from '../smpp/part-key.ts';
 import { encodeDataSm } from '../smpp/pdu/data-sm-encode.ts';
 import { encodeMessage } from '../smpp/pdu/message-encode.ts';
@@ -41,6 +48,7 @@ import { needsJoin, shape } from '../smpp/shape.ts';
 import { shapeLonePart } from '../smpp/shape-part.ts';
 import { isConverted } from '../smpp/shape-text.ts';
 import { sendsTlvs } from '../smpp/shape-profile.ts';
+import { isTimeToLive, livingUntil, validityFor } from '../smpp/validity.ts';
 import { idFlagOf, senderOf, spendTokens, writeAsItIs } from './admission.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from './state.ts';
 
@@ -130,7 +138,7 @@ export function submitMessage(
       const toldLow = origin.version | (origin.protocol === PROTOCOL_HTTP ? HELD_HTTP : 0);
       extension = { ...extension, scheduleMs, flags: EXTENSION_FLAG_HELD, toldLow };
       const head = { ...headOf(edge, account, smsc, origin, message), extension };
-      const pdu = encodeMessage(SUBMIT_SM, withoutOurs(message), 0);
+      const pdu = encodeMessage(SUBMIT_SM, withoutOurs(message, edge), 0);
       return sendEntries(edge, smsc.shard, origin, [{ pdu, head }]);
     }
     extension = { ...extension, flags: EXTENSION_FLAG_LED, key: partKey(bytes, edge.fields, part) };
@@ -167,8 +175,9 @@ function headOf(
 }
 
 /** What the gateway does itself is not asked of the SMSC: the schedule, and the replacing. */
-function withoutOurs(message: MessageObject): MessageObject {
-  const { source = '', dest = '' } = message;
+function withoutOurs(message: MessageObject, { times }: EdgeState): MessageObject & { validity: string } {
+  const { source = '', dest = '', validity = '', tlvs } = message;
+  const isTold = tlvs?.some(isTimeToLive) === true;
   // 3.3 allows leading spaces in addresses.
   return {
     ...message,
@@ -176,6 +185,8 @@ function withoutOurs(message: MessageObject): MessageObject {
     dest: dest.trimStart(),
     schedule: '',
     replaceIfPresent: 0,
+    validity: validityFor(isTold ? '' : validity, times),
+    ...(isTold && { tlvs: tlvs.filter((tlv) => !isTimeToLive(tlv)) }),
   };
 }
 
@@ -195,13 +206,14 @@ export function entriesOf(
   const sender = senderOf(account, origin.version, origin.protocol);
   const { scheduleMs } = edge.times;
   const sentMs = Math.max(edge.nowMs, scheduleMs);
-  const ours = withoutOurs(message);
+  const { validity, ...ours } = withoutOurs(message, edge);
   let shaped = shape(ours, sender, smsc.profile, edge.references, sentMs);
   if (!shaped.ok && origin.isMulti === true) {
     shaped = shapeLonePart(ours, sender, smsc.profile, edge.references, sentMs);
   }
   if (!shaped.ok) return { ok: false, status: shaped.status };
-  const { bodies } = shaped;
+  // What is told of its end does not depend on the SMSC: shaping it has no part in that.
+  const bodies = shaped.bodies.map((body) => ({ ...body, validity }));
   if (bodies.length > BATCH_COUNT_MAX) return { ok: false, status: ESME_RINVMSGLEN };
   const head = headOf(edge, account, smsc, origin, message);
   if (isConverted(message, sender, bodies[0], smsc.profile)) head.registeredDelivery |= DELIVERY_CONVERTED;
@@ -211,12 +223,19 @@ export function entriesOf(
   // What several bodies are made of is no part of another message.
   const common = several && extension.flags === EXTENSION_FLAG_LED ? {} : extension;
   const entries = bodies.map((body, index) => {
-    const pdu = asData ? encodeDataSm(body, 0) : encodeMessage(SUBMIT_SM, body, 0);
+    const pdu = asData ? encodeDataSm(untilItsEnd(edge, smsc, body), 0) : encodeMessage(SUBMIT_SM, body, 0);
     if (!isExtended) return { pdu, head };
     const parts = several ? { part: index + 1, parts: bodies.length } : {};
     return { pdu, head: { ...head, extension: { ...common, ...parts, scheduleMs } } };
   });
   return { ok: true, entries, parts: shaped.parts };
+}
+
+/** A data_sm says how long it lives where its client did. */
+function untilItsEnd({ times, nowMs }: EdgeState, { profile }: EdgeSmsc, body: MessageObject): MessageObject {
+  if (times.expiresMs === 0) return body;
+  const tag = profile.tlvMap.get(TLV_QOS_TIME_TO_LIVE) ?? TLV_QOS_TIME_TO_LIVE;
+  return livingUntil(body, tag, times.expiresMs, nowMs);
 }
 
 /** 3.3 has no data_sm, and without TLVs it has no text. */

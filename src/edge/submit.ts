@@ -17,7 +17,8 @@ import { readMessage } from '../smpp/pdu/message-encode.ts';
 import { scanSubmitSm } from '../smpp/pdu/submit-sm.ts';
 import { hasValuesOf50, needsShape, plainLimits } from '../smpp/shape-profile.ts';
 import { validityStatus } from '../smpp/times.ts';
-import { hasNoRoom, idFlagOf, senderOf, takeToken, writeAsItIs } from './admission.ts';
+import { timeToLiveIn } from '../smpp/validity.ts';
+import { hasNoRoom, idFlagOf, senderOf, takeTimeToLive, takeToken, writeAsItIs } from './admission.ts';
 import { chooseSmsc } from './route.ts';
 import type { EdgeAccount, EdgeSmsc, EdgeState } from './state.ts';
 import { sendPart, submitMessage } from './submit-message.ts';
@@ -95,7 +96,9 @@ function submitOtherwise(
   const concat = fields.udhLength > 0 || fields.sarRef >= 0 ? concatOf(bytes, fields) : undefined;
   const part = concat !== undefined && concat.total > 1 ? concat : undefined;
   const origin = { version, protocol, session, sequence };
-  if (isPlain(edge, account, smsc, version, protocol, bytes)) {
+  const timeToLive = fields.tlvAt < fields.end ? timeToLiveIn(bytes, fields.tlvAt, fields.end) : 0;
+  takeTimeToLive(edge, timeToLive);
+  if (timeToLive === 0 && isPlain(edge, account, smsc, version, protocol, bytes)) {
     if (part === undefined) {
       const flags = idFlagOf(version, protocol);
       return send(edge, account, smsc, protocol, session, sequence, bytes, start, end, flags);

@@ -1,6 +1,7 @@
 /** From an SMSC's queue to its binds: by priority, under its rate and the binds' windows, many in one write. */
+import { agedBody } from './aged-body.ts';
 import { DATA_SM, STATE_EXPIRED, SUBMIT_SM } from '../smpp/constants.ts';
-import { FLAG_DATA_SM, NO_BLOCK, NO_SLOT, SLOT_IN_FLIGHT } from '../core/message-table.ts';
+import { FLAG_DATA_SM, FLAG_SCHEDULED, NO_BLOCK, NO_SLOT, SLOT_IN_FLIGHT } from '../core/message-table.ts';
 import { SMSC_EXPIRED, SMSC_IN_FLIGHT, SMSC_QUEUED } from '../core/ring/counters.ts';
 import { KIND_QUEUED, KIND_RETRY } from '../store/pending.ts';
 import type { OutboundBind } from '../smpp/client.ts';
@@ -54,24 +55,31 @@ function sendOn(shard: ShardState, smsc: Smsc, bind: OutboundBind, allowed: numb
     }
     table.state[slot] = SLOT_IN_FLIGHT;
     table.attempts[slot]++;
-    if (form === AS_IT_IS) submit(shard, bind, slot);
+    if (form === AS_IT_IS) submit(shard, smsc, bind, slot);
     else bind.submit(slot, form.body, 0, form.body.length, nowMs, form.command);
     used++;
   }
   return used;
 }
 
-function submit(shard: ShardState, bind: OutboundBind, slot: number): void {
+/** Those whose bodies may say a period, of which something is over. */
+const FLAGS_OF_PERIODS = FLAG_DATA_SM | FLAG_SCHEDULED;
+
+function submit(shard: ShardState, smsc: Smsc, bind: OutboundBind, slot: number): void {
   const { table, nowMs } = shard;
-  const command = commandOf(table.flags[slot]);
+  if ((table.flags[slot] & FLAGS_OF_PERIODS) !== 0) {
+    const body = agedBody(shard, smsc, slot);
+    bind.submit(slot, body, 0, body.length, nowMs, commandOf(table.flags[slot]));
+    return;
+  }
   const chunk = table.bodyBlock[slot];
   if (chunk === NO_BLOCK) {
     const body = storedBody(shard, table.idHigh[slot], table.idLow[slot]);
-    bind.submit(slot, body, 0, body.length, nowMs, command);
+    bind.submit(slot, body, 0, body.length, nowMs, SUBMIT_SM);
     return;
   }
   const body = shard.chunks.bytesOf(chunk).u8;
-  bind.submit(slot, body, table.bodyAt[slot], table.bodyLength[slot], nowMs, command);
+  bind.submit(slot, body, table.bodyAt[slot], table.bodyLength[slot], nowMs, SUBMIT_SM);
 }
 
 function commandOf(flags: number): number {

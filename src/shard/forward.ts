@@ -30,9 +30,10 @@ import {
   VERSION_33,
   VERSION_50,
 } from '../smpp/constants.ts';
+import { endText } from '../smpp/validity.ts';
 import { fieldsFor } from '../smpp/shape-fields.ts';
 import { defaultMessageMax } from '../smpp/shape-profile.ts';
-import { formatTime, parseReceiptDate } from '../smpp/times.ts';
+import { parseReceiptDate } from '../smpp/times.ts';
 import { answerOperation } from './operation-answers.ts';
 import type { Answer, OnOperationResponse } from './answer.ts';
 import { newTextOf, senderOfText } from './replace.ts';
@@ -219,7 +220,7 @@ export function forwardReplace(
 }
 
 function timeOf(ms: number): string {
-  return ms > 0 ? formatTime(ms) : '';
+  return ms > 0 ? endText(ms) : '';
 }
 
 /**

@@ -21,9 +21,7 @@ import {
   OPERATION_DATA_LENGTH,
   OPERATION_DEFAULT_MESSAGE,
   OPERATION_DEST_LENGTH,
-  OPERATION_EXPIRES,
   OPERATION_REGISTERED_DELIVERY,
-  OPERATION_SCHEDULE,
   OPERATION_SERVICE_LENGTH,
   OPERATION_SOURCE_LENGTH,
   PROTOCOL_SMPP,
@@ -58,6 +56,7 @@ import type { PendingRow } from '../store/pending.ts';
 import { dropBody } from './events.ts';
 import { fillSlot } from './fill-slot.ts';
 import { answer } from './answers.ts';
+import { replacedTimes } from './replaced-times.ts';
 import { unpackRow } from './row.ts';
 import { configuredProfile } from './spoken.ts';
 import { loadRow, storedBody } from './spill.ts';
@@ -124,15 +123,15 @@ export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: n
   }
   message.registeredDelivery = bytes.u8[at + OPERATION_REGISTERED_DELIVERY] & ~DELIVERY_CONVERTED;
   message.defaultMessageId = bytes.u8[at + OPERATION_DEFAULT_MESSAGE];
-  const expiresMs = bytes.f64[(at + OPERATION_EXPIRES) >> 3];
-  // The end of its validity is kept here; what the SMSC is told of it would be another time.
-  if (expiresMs > 0) message.validity = '';
+  const times = replacedTimes(shard, slot, message.validity, bytes, at);
+  if (typeof times === 'number') return times;
+  const { scheduleMs, expiresMs, validity } = times;
   // Before it is sent it is looked at like all that was queued: its SMSC may speak less now.
   const shaped = shape(message, sender, configuredProfile(smsc), shard.references, shard.nowMs);
   if (!shaped.ok) return shaped.status;
-  const [goes] = shaped.bodies;
+  // Whatever version the SMSC speaks: a period becomes an end when it is sent.
+  const goes = { ...shaped.bodies[0], validity };
   const converted = isConverted(message, sender, goes, configuredProfile(smsc)) ? DELIVERY_CONVERTED : 0;
-  const scheduleMs = bytes.f64[(at + OPERATION_SCHEDULE) >> 3];
   scratchBytes ??= allocateBytes(RECORD_BYTES_MAX);
   const length = writeAccepted(
     scratchBytes,
@@ -144,23 +143,16 @@ export function replaceSlot(shard: ShardState, slot: number, bytes: Bytes, at: n
       smsc: smsc.index,
       session: 0,
       sequence: 0,
-      expiresMs: expiresMs > 0 ? expiresMs : table.expiresMs[slot],
+      expiresMs,
       priority: table.priority[slot],
       registeredDelivery: message.registeredDelivery | converted,
       isIdShort: table.userReference[slot] < NO_REFERENCE,
-      extension: { scheduleMs: scheduleMs > 0 ? scheduleMs : dueOf(shard, slot) },
+      extension: { scheduleMs },
     },
     REPLACED,
   );
   apply(shard, slot, scratchBytes, 0, length);
   return ESME_ROK;
-}
-
-/** A schedule that was not told anew stays. */
-function dueOf(shard: ShardState, slot: number): number {
-  const { table } = shard;
-  const waits = (table.flags[slot] & FLAG_SCHEDULED) !== 0 && table.attempts[slot] === 0;
-  return waits && table.dueMs[slot] > shard.nowMs ? table.dueMs[slot] : 0;
 }
 
 /** The text of a replace_sm. */

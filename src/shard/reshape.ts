@@ -13,6 +13,7 @@ import {
   HEADER_BYTES,
   STATE_UNDELIVERABLE,
   SUBMIT_SM,
+  TLV_QOS_TIME_TO_LIVE,
   VERSION_50,
 } from '../smpp/constants.ts';
 import { encodeDataSm } from '../smpp/pdu/data-sm-encode.ts';
@@ -26,7 +27,7 @@ import { needsShape, sendsTlvs } from '../smpp/shape-profile.ts';
 import type { Sender } from '../smpp/shape-profile.ts';
 import { isConverted } from '../smpp/shape-text.ts';
 import { shape } from '../smpp/shape.ts';
-import { absoluteTime, TIME_MS_MAX } from '../smpp/time-text.ts';
+import { endText, isTimeToLive, livingUntil } from '../smpp/validity.ts';
 import { forget } from './events.ts';
 import { fail } from './outcome.ts';
 import { packRow, withBody } from './row.ts';
@@ -80,7 +81,10 @@ export function reshape(
     return holdToSplit(shard, slot, message, version);
   }
   if (isData && sendsTlvs(profile)) {
-    return { command: DATA_SM, body: encodeDataSm(body, 0).subarray(HEADER_BYTES) };
+    const tag = profile.tlvMap.get(TLV_QOS_TIME_TO_LIVE) ?? TLV_QOS_TIME_TO_LIVE;
+    const isLimited = (body.validity ?? '') !== '';
+    const left = isLimited ? livingUntil(body, tag, table.expiresMs[slot], nowMs) : body;
+    return { command: DATA_SM, body: encodeDataSm(left, 0).subarray(HEADER_BYTES) };
   }
   return { command: SUBMIT_SM, body: encodeMessage(SUBMIT_SM, body, 0).subarray(HEADER_BYTES) };
 }
@@ -115,8 +119,10 @@ function messageToChange(
   if (fits && (!isData || sendsTlvs(profile))) return undefined;
   const message = readMessage(bytes, fields);
   // Relative to now it would be longer.
-  if (message.validity !== '') message.validity = absoluteTime(Math.min(table.expiresMs[slot], TIME_MS_MAX));
-  return message;
+  const isLimited = message.validity !== '' || message.tlvs.some(isTimeToLive);
+  if (!isLimited) return message;
+  const tlvs = message.tlvs.filter((tlv) => !isTimeToLive(tlv));
+  return { ...message, tlvs, validity: endText(table.expiresMs[slot]) };
 }
 
 function end(shard: ShardState, smsc: Smsc, slot: number, status: number): typeof GONE {

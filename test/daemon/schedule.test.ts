@@ -141,14 +141,15 @@ describe.concurrent('a scheduled message', () => {
 
   test('is valid from its time on', async () => {
     const to = { destination_addr: '962790000102' };
+    const due = inTenths(3);
     const id = await esme.send({
       ...to,
       validity_period: inSeconds(2),
-      schedule_delivery_time: inSeconds(3),
+      schedule_delivery_time: absolute(due),
     });
     expect((await esme.receipt(id)).stat).toBe('DELIVRD');
-    // What it says of its validity is said when it is sent.
-    expect(sentTo(to.destination_addr).map(({ validity }) => validity)).toEqual([inSeconds(2)]);
+    // Its end is told, however late it is sent.
+    expect(sentTo(to.destination_addr).map(({ validity }) => validity)).toEqual([absolute(due + 2_000)]);
   });
 
   test('of one piece goes in its parts, in order, at its time', async () => {
@@ -178,7 +179,7 @@ describe.concurrent('a scheduled message', () => {
     expect(await stateOf(esme, id, { ...SENDER, source_addr_ton: 5 })).toEqual([0, SCHEDULED]);
     await esme.receipt(id);
     const sent = sentTo('962790000104');
-    expect(sent.map(({ validity }) => validity)).toEqual(['000000000100000R', '000000000100000R']);
+    expect(sent.map(({ validity }) => validity)).toEqual([absolute(due + 60_000), absolute(due + 60_000)]);
     expectOrder(sent, due);
   });
 

@@ -241,6 +241,7 @@ export class LongScene {
   ask(operation: number, id: string | undefined, fields: Partial<Operation> = {}): number {
     const sequence = ++this.#sequence;
     const { edge, accounts, shards } = this.edge;
+    edge.nowMs = this.nowMs;
     const session = { account: accounts[0], reference: 1, version: 0x34 } as unknown as Session;
     const source = Buffer.from('\0\0Sender\0');
     const at = id && {

@@ -63,9 +63,10 @@ describe('fields', () => {
   test('stay as they are where the SMSC speaks what it is configured for', async () => {
     const scene = await LongScene.open(V50);
     await queued(scene, [rich]);
+    const ends = new Date(scene.nowMs + 3_600_000).toISOString().replace(/\D/g, '');
     const [sms] = await comesUp(scene, 0x50, true);
     expect(sms).toMatchObject({ esmClass: 2, priority: 4, registeredDelivery: 3 });
-    expect(sms.validity).toBe('000000010000000R');
+    expect(sms.validity).toBe(`${ends.slice(2, 14)}${ends[14]}00+`);
     expect(new Set(sms.tlvs.keys())).toEqual(new Set([0x0204, 0x060b]));
   });
 
