@@ -38,6 +38,8 @@ const SECTIONS = [
   'Long messages',
   'Encodings',
   'Receipts',
+  'Several destinations',
+  'Times',
   'Requests about a message',
   'TLVs',
 ];
