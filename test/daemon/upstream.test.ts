@@ -1,6 +1,6 @@
 /** What passes between a client and an SMSC beside messages and receipts: TLVs and their routes, alerts, versions. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { until } from '../support/daemon.ts';
+import { runCommand, until } from '../support/daemon.ts';
 import { readTlvs } from '../../src/smpp/pdu/tlv.ts';
 import { SENDER } from './ask.ts';
 import { RawSmsc, rawBound } from './raw.ts';
@@ -14,7 +14,7 @@ afterEach(() => stage.clear());
 const tlv = [
   { name: 'campaign', tag: 0x1401, type: 'cstring', log: true },
   { name: 'cost_centre', tag: 0x1402, type: 'integer' },
-  { name: 'their_campaign', tag: 0x1501, type: 'cstring' },
+  { name: 'their_campaign', tag: 0x1501, type: 'cstring', log: true },
 ];
 
 /** A vendor TLV in hex. */
@@ -40,6 +40,27 @@ async function submitAt(smsc: RawSmsc): Promise<Buffer> {
   return Buffer.from(await peer.takePdu(), 'hex');
 }
 
+/** The message_id of the next submit_sm_resp. */
+async function acceptedId(esme: RawPeer): Promise<string> {
+  const pdu = Buffer.from(await esme.takePdu(), 'hex');
+  expect([pdu.readUInt32BE(4), pdu.readUInt32BE(8)]).toEqual([0x8000_0004, 0]);
+  return pdu.toString('latin1', 16, 32);
+}
+
+/** The TLVs that the ledger has of a message, by name. */
+async function shown(id: string): Promise<Record<string, unknown>> {
+  const { dataDir, configPath } = stage.site;
+  const words = ['ledger', 'show', '--json', '--data-dir', dataDir, '--config', configPath, id];
+  const { code, stdout, stderr } = await runCommand(words);
+  expect([code, stderr]).toEqual([0, '']);
+  const found: Record<string, unknown> = {};
+  for (const line of stdout.trim().split('\n')) {
+    const said = Object.entries(JSON.parse(line) as Record<string, unknown>);
+    for (const [name, value] of said) if (name.startsWith('tlv.')) found[name] = value;
+  }
+  return found;
+}
+
 test('vendor TLVs: routed by, renamed, dropped, carried end to end, and shown by the ledger', async () => {
   const [usual, spring] = [await RawSmsc.start(), await RawSmsc.start()];
   await stage.serve({
@@ -48,7 +69,15 @@ test('vendor TLVs: routed by, renamed, dropped, carried end to end, and shown by
       { id: 'usual', port: usual.port },
       { id: 'spring', port: spring.port, tlv_map: { campaign: 'their_campaign', cost_centre: '' } },
     ],
-    route: { smscs: ['usual'], rule: [{ tlv: 'campaign', equals: 'spring', smscs: ['spring'] }] },
+    route: {
+      smscs: ['usual'],
+      rule: [
+        // There and not equal: the next one counts.
+        { tlv: 'cost_centre', equals: '8', smscs: ['usual'] },
+        { tlv: 'campaign', equals: 'spring', smscs: ['spring'] },
+        { tlv: 'cost_centre', equals: '9', smscs: ['spring'] },
+      ],
+    },
   });
   const esme = await rawBound(stage.site.smppPort);
   const both = hexTlv(0x1401, Buffer.from('spring\0')) + hexTlv(0x1402, Buffer.from([0, 7]));
@@ -66,6 +95,12 @@ test('vendor TLVs: routed by, renamed, dropped, carried end to end, and shown by
     0x1402,
     7,
   ]);
+  expect(await shown(await acceptedId(esme))).toEqual({ 'tlv.their_campaign': 'spring' });
+  expect(await shown(await acceptedId(esme))).toEqual({ 'tlv.campaign': 'autumn' });
+  // A number is compared as one, however many octets it has.
+  esme.write(submitWith(4, hexTlv(0x1402, Buffer.from([0, 0, 0, 9]))));
+  const ninth = await submitAt(spring);
+  expect(ninth.toString('latin1', ninth.length - 2)).toBe('hi');
   esme.destroy();
   usual.close();
   spring.close();
