@@ -294,7 +294,7 @@ export class Edge {
     const { state } = this;
     if (state.resultsHeld.length > 0) sendHeldResults(state);
     if (state.untold.size > 0) sendUntold(state);
-    for (const multi of state.multis.waiting) multi.resume();
+    if (state.multis.waiting.size > 0) for (const multi of state.multis.waiting) multi.resume();
     for (const session of state.stalled) session.resume();
   }
 

@@ -62,6 +62,29 @@ test('submit_multi: numbers and lists, each once, told under one id; who was ref
   expect([audit.accepted, audit.final, audit.finalDouble]).toEqual([4, 4, 0]);
 });
 
+test('submit_multi to a long list at a low rate: all of it is sent, and what follows waits its turn', async () => {
+  const smsc = await stage.npmSmsc((submitted) => {
+    submitted.answer(`A${submitted.number}`);
+    void submitted.receipt(`A${submitted.number}`);
+  });
+  const numbers = Array.from({ length: 600 }, (_, index) => `96279000${String(index).padStart(4, '0')}`);
+  await stage.serve({
+    shards: 2,
+    account: [{ tps: 20, list: [{ name: 'all', numbers }] }],
+    smsc: [{ port: smsc.port }, { port: smsc.port }],
+  });
+  const esme = await stage.esme();
+  const all = { ...SENDER, dest_address: [{ dl_name: 'all' }], registered_delivery: 1, short_message: 'x' };
+  const answer = await ask(esme, 'submit_multi', all);
+  expect([answer.command_status, answer.unsuccess_sme ?? []]).toEqual([smpp.ESME_ROK, []]);
+  expect((await esme.submit()).command_status).toBe(smpp.ESME_RTHROTTLED);
+  expect((await ask(esme, 'submit_multi', all)).command_status).toBe(smpp.ESME_RTHROTTLED);
+  await until(() => esme.receipts.length >= numbers.length, 'a receipt for each destination', 60_000);
+  const told = esme.receipts.map(({ id, pdu }) => `${id} ${pdu.source_addr}`);
+  expect(told.toSorted()).toEqual(numbers.map((address) => `${answer.message_id} ${address}`));
+  expect(smsc.submits).toHaveLength(numbers.length);
+});
+
 test('submit_multi is refused as a whole where its form, its list or its flag is wrong', async () => {
   const smsc = await stage.npmSmsc(() => undefined);
   await stage.serve({ smsc: [{ port: smsc.port }] });
