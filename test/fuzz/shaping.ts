@@ -9,7 +9,7 @@ import { encodeDataSm } from '../../src/smpp/pdu/data-sm-encode.ts';
 import type { MessageObject } from '../../src/smpp/pdu/message-encode.ts';
 import { MessageFields } from '../../src/smpp/pdu/message-fields.ts';
 import { encodeSubmitSm, scanSubmitSm } from '../../src/smpp/pdu/submit-sm.ts';
-import { findTlv } from '../../src/smpp/pdu/tlv.ts';
+import { findTlv, tlvValueOf } from '../../src/smpp/pdu/tlv.ts';
 import { joinParts, needsJoin, shape } from '../../src/smpp/shape.ts';
 import { needsShape, type Sender, type SmscProfile } from '../../src/smpp/shape-profile.ts';
 import { isSar, readUserData, withOctets } from '../../src/smpp/udh.ts';
@@ -187,6 +187,8 @@ function withPorts(message: MessageObject, print: number): MessageObject {
 /** The submit_sm that a data_sm of an ESME is; undefined: it is refused. */
 export function messageOf(pdu: PduOf<'data_sm'>): MessageObject | undefined {
   if (pdu.sourceAddr.length > 20 || pdu.destinationAddr.length > 20) return undefined;
+  // A receipt of an SMSC may have no text; from a client it is refused, and its data_coding was not looked at.
+  if (tlvValueOf(pdu.tlvs, smpp.TLV_MESSAGE_PAYLOAD) === undefined) return undefined;
   return {
     serviceType: pdu.serviceType,
     source: pdu.sourceAddr,
