@@ -5,6 +5,7 @@ import { FLAG_DATA_SM, FLAG_SCHEDULED, NO_BLOCK, NO_SLOT, SLOT_IN_FLIGHT } from 
 import { SMSC_EXPIRED, SMSC_IN_FLIGHT, SMSC_QUEUED } from '../core/ring/counters.ts';
 import { KIND_QUEUED, KIND_RETRY } from '../store/pending.ts';
 import type { OutboundBind } from '../smpp/client.ts';
+import { wasTaken } from './late.ts';
 import { fail } from './outcome.ts';
 import { AS_IT_IS, GONE, LATER, reshape } from './reshape.ts';
 import { needsLook } from './spoken.ts';
@@ -43,6 +44,7 @@ function sendOn(shard: ShardState, smsc: Smsc, bind: OutboundBind, allowed: numb
     const slot = smsc.queue.shift();
     if (slot === NO_SLOT) break;
     if (table.expiresMs[slot] <= nowMs) {
+      if (wasTaken(shard, smsc, slot)) continue;
       smsc.cells[SMSC_EXPIRED]++;
       fail(shard, slot, 0, STATE_EXPIRED);
       continue;

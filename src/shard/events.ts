@@ -7,6 +7,7 @@ import {
   FLAG_TOLD,
   NO_BLOCK,
   NO_NETWORK_ERROR,
+  NO_SLOT,
   SMSC_ID_AT,
   SOURCE_AT,
   TEXT_BYTES,
@@ -59,6 +60,7 @@ import {
 import { shareOf, sourceMark } from '../core/recent-finals.ts';
 import { CELL_FINAL, CELL_ORPHANED, CELL_PARKED } from '../core/ring/counters.ts';
 import type { ParkedReceipt } from './parking.ts';
+import type { SecondId } from './second-ids.ts';
 import type { ShardState } from './state.ts';
 
 /** Reserves an event of a slot's message and fills in its header; marks the slot as newer than its stored row. */
@@ -199,10 +201,21 @@ export function dropBody(shard: ShardState, slot: number): void {
   shard.chunks.drop(chunk);
 }
 
-export function appendLate(shard: ShardState, slot: number, status: number): void {
-  const { table, journal } = shard;
-  const at = begin(shard, slot, LATE, SENT_ID, table.attempts[slot], table.smsc[slot]);
+/** A late response, with the id in it where it has one. */
+export function appendLate(shard: ShardState, late: SecondId, status: number): void {
+  const { journal, table } = shard;
+  const length = SENT_ID + late.smscId.length;
+  const at = isIn(table, late)
+    ? begin(shard, late.slot, LATE, length, late.attempt, late.smsc)
+    : beginById(shard, LATE, length, late.idHigh, late.idLow);
+  journal.bytes.u8[at + RECORD_A] = late.attempt;
+  journal.bytes.u16[(at + RECORD_B) >> 1] = late.smsc;
   journal.bytes.u32[(at + FAILED_STATUS) >> 2] = status;
+  journal.bytes.u8.write(late.smscId, at + SENT_ID, late.smscId.length, 'latin1');
+}
+
+function isIn(table: MessageTable, { slot, idHigh, idLow }: SecondId): boolean {
+  return slot !== NO_SLOT && table.holds(slot, idHigh, idLow);
 }
 
 /** A part in the store was joined with others into the message with the leader's id. `told`: JOINED_TOLD_*. */

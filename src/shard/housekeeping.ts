@@ -30,6 +30,7 @@ import { dispatch, publishDepth } from './dispatch.ts';
 import { appendReceipt, finish } from './events.ts';
 import { fail, onTimeouts } from './outcome.ts';
 import { sweepHeld } from './joining.ts';
+import { wasTaken } from './late.ts';
 import { sweepParked } from './parked.ts';
 import { endUntold, isPart, isUnknown, wantsReceiptOf } from './parts.ts';
 import { deskOf, serveDesks, sweepReceipts } from './receipts-out.ts';
@@ -106,7 +107,9 @@ function sweepExpired(shard: ShardState): void {
 }
 
 function expire(shard: ShardState, slot: number): void {
-  (shard.smscs[shard.table.smsc[slot]] as Smsc).cells[SMSC_EXPIRED]++;
+  const smsc = shard.smscs[shard.table.smsc[slot]] as Smsc;
+  if (wasTaken(shard, smsc, slot)) return;
+  smsc.cells[SMSC_EXPIRED]++;
   fail(shard, slot, 0, STATE_EXPIRED);
 }
 

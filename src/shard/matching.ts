@@ -5,13 +5,24 @@
  * addresses must agree. Never one of two.
  */
 import { isSameAddress } from '../core/address.ts';
-import { DEST_AT, SLOT_AWAITING, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
+import {
+  DEST_AT,
+  SLOT_AWAITING,
+  SLOT_IN_FLIGHT,
+  SLOT_JOURNAL,
+  SLOT_QUEUED,
+  SLOT_RETRY,
+  SOURCE_AT,
+  TEXT_BYTES,
+} from '../core/message-table.ts';
 import { IDS_DIFFER, choose, likenessOfIds, lookUpId } from '../core/smsc-id.ts';
 import type { Candidate } from '../core/smsc-id.ts';
 import type { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { receiptState } from '../smpp/receipt.ts';
 import type { ReceiptFields } from '../smpp/receipt.ts';
+import { KIND_AWAITING } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
+import { findById } from './find-message.ts';
 import type { Way } from './parking.ts';
 import { unpackRow } from './row.ts';
 import type { ShardState, Smsc } from './state.ts';
@@ -64,6 +75,7 @@ function candidatesFor(shard: ShardState, smsc: number, id: string): Candidate<A
   for (const { slot, likeness } of shard.index.alike(smsc, bytes, 0, length)) {
     candidates.push({ item: slot, likeness });
   }
+  if (shard.secondIds.size > 0) addSecond(shard, smsc, id, candidates);
   if (!shard.store.hasAwaiting(smsc)) return candidates;
   for (const row of shard.store.awaiting(smsc, id)) {
     const theirs = Buffer.from(row.smscId ?? '', 'latin1');
@@ -71,6 +83,26 @@ function candidatesFor(shard: ShardState, smsc: number, id: string): Candidate<A
     if (likeness !== IDS_DIFFER) candidates.push({ item: row, likeness });
   }
   return candidates;
+}
+
+/** Messages that have this id beside another one. One that is on its way again is not ready for its receipt yet. */
+function addSecond(shard: ShardState, smsc: number, id: string, candidates: Candidate<Awaited>[]): void {
+  for (const { item, likeness } of shard.secondIds.candidates(smsc, id)) {
+    const { idHigh, idLow } = item;
+    const found = shard.table.holds(item.slot, idHigh, idLow) ? item.slot : elsewhere(shard, idHigh, idLow);
+    if (found === undefined || candidates.some(({ item: each }) => each === found)) continue;
+    if (typeof found === 'number' && NOT_SENT.has(shard.table.state[found])) continue;
+    if (typeof found === 'number') item.slot = found;
+    candidates.push({ item: found, likeness });
+  }
+}
+
+const NOT_SENT = new Set([SLOT_JOURNAL, SLOT_QUEUED, SLOT_IN_FLIGHT, SLOT_RETRY]);
+
+function elsewhere(shard: ShardState, idHigh: number, idLow: number): Awaited | undefined {
+  const found = findById(shard, idHigh, idLow);
+  if (found?.where === 'memory') return found.slot;
+  return found?.where === 'store' && found.row.kind === KIND_AWAITING ? found.row : undefined;
 }
 
 /**

@@ -18,28 +18,23 @@ import {
   classOfDeliveryFailure,
 } from '../core/retry.ts';
 import {
-  CELL_LATE,
   SMSC_CONGESTION,
   SMSC_FAILED,
   SMSC_RETRIES,
   SMSC_THROTTLED,
   SMSC_TIMEOUTS,
-  SMSC_UNMATCHED,
 } from '../core/ring/counters.ts';
 import { NO_BIND } from '../cdr/group.ts';
 import type { OutboundBind } from '../smpp/client.ts';
 import { ESME_ROK, NETWORK_SMPP, STATE_REJECTED, STATE_UNDELIVERABLE } from '../smpp/constants.ts';
 import { deliveryFailureReason } from '../smpp/pdu/response-tlvs.ts';
-import { appendAttemptFailed, appendLate, appendReceipt, dropBody, finish } from './events.ts';
+import { appendAttemptFailed, appendReceipt, dropBody, finish } from './events.ts';
+import { awaitLate, wasTaken } from './late.ts';
 import { partEnded, wantsReceiptOf } from './parts.ts';
 import type { ShardState, Smsc } from './state.ts';
 import { endsWithOthers, taken } from './taken.ts';
 import { becomeReceipt } from './waiting.ts';
 
-/** Requests that timed out and may still be answered, over all binds of the shard. */
-const LATE_MAX = 10_000;
-/** Longest queue that is searched for a message whose late answer came. */
-const SEARCH_MAX = 1_000;
 /** After a full queue the next try waits at least so many times as long as after another error. */
 const QUEUE_FULL_FACTOR = 4;
 const NEARLY_CONGESTED = 90;
@@ -83,17 +78,19 @@ function refused(
   status: number,
   kind: number,
 ): void {
+  const isTaken = wasTaken(shard, smsc, slot);
   if (kind === CLASS_THROTTLE) {
     smsc.cells[SMSC_THROTTLED]++;
     smsc.bucket.slow(shard.nowMs, smsc.answeredBefore);
-    putBack(shard, smsc, slot);
+    if (!isTaken) putBack(shard, smsc, slot);
     return;
   }
   if (kind === CLASS_SESSION) {
-    returnToQueue(shard, smsc, slot);
+    if (!isTaken) returnToQueue(shard, smsc, slot);
     bind.recycle('the SMSC says that the bind is in the wrong state');
     return;
   }
+  if (isTaken) return;
   if (kind === CLASS_PERMANENT) {
     smsc.cells[SMSC_FAILED]++;
     fail(shard, slot, status, STATE_REJECTED);
@@ -172,10 +169,8 @@ export function onTimeouts(shard: ShardState, smsc: Smsc, bind: OutboundBind): v
   bind.window.expire(shard.nowMs, smsc.config.response_timeout_s * 1000, (sequence, slot) => {
     smsc.cells[SMSC_TIMEOUTS]++;
     table.flags[slot] |= FLAG_DUPLICATE_RISK;
-    const key = lateKey(bind.ticket(), sequence);
-    if (shard.late.size >= LATE_MAX) shard.late.delete(shard.late.keys().next().value as number);
-    shard.late.set(key, { slot, idHigh: table.idHigh[slot], idLow: table.idLow[slot] });
-    retryLater(shard, smsc, slot, NO_RESPONSE, 1);
+    awaitLate(shard, bind, sequence, slot);
+    if (!wasTaken(shard, smsc, slot)) retryLater(shard, smsc, slot, NO_RESPONSE, 1);
   });
 }
 
@@ -184,50 +179,6 @@ export function onCongestion(shard: ShardState, smsc: Smsc, percent: number): vo
   smsc.cells[SMSC_CONGESTION] = percent;
   if (percent >= CONGESTED) smsc.bucket.slow(shard.nowMs, smsc.answeredBefore);
   else if (percent >= NEARLY_CONGESTED) smsc.bucket.ease(shard.nowMs, smsc.answeredBefore);
-}
-
-function lateKey(ticket: number, sequence: number): number {
-  return (ticket & 0x1f_ffff) * 2 ** 31 + sequence;
-}
-
-/** A response to no request in flight: counted; if it is a late one, it cancels a retry that is not sent yet. */
-export function onUnmatched(
-  shard: ShardState,
-  bind: OutboundBind,
-  sequence: number,
-  status: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): void {
-  const smsc = shard.smscs[bind.smsc] as Smsc;
-  const key = lateKey(bind.ticket(), sequence);
-  const late = shard.late.get(key);
-  if (late === undefined) {
-    smsc.cells[SMSC_UNMATCHED]++;
-    return;
-  }
-  shard.late.delete(key);
-  shard.cells[CELL_LATE]++;
-  const { table } = shard;
-  if (!table.holds(late.slot, late.idHigh, late.idLow)) return;
-  appendLate(shard, late.slot, status);
-  if (status !== ESME_ROK) return;
-  const state = table.state[late.slot];
-  if (state === SLOT_RETRY || (state === SLOT_QUEUED && takeOut(smsc, late.slot))) {
-    taken(shard, smsc, bind, late.slot, bytes, start, end, true);
-  }
-}
-
-/**
- * Takes a slot out of the middle of its queue. A long queue is left alone: the message then goes out twice, flagged.
- */
-function takeOut(smsc: Smsc, slot: number): boolean {
-  const { queue } = smsc;
-  if (queue.length > SEARCH_MAX) return false;
-  const { length } = queue;
-  queue.sift((each) => each !== slot);
-  return queue.length < length;
 }
 
 /** The link is gone: what was in flight is sent again, in order, before what waits. */
@@ -242,7 +193,7 @@ export function onBindDown(shard: ShardState, smsc: Smsc, bind: OutboundBind): v
     const slot = slots[index];
     if (table.state[slot] !== SLOT_IN_FLIGHT) throw new Error(`slot ${slot} in a window but not in flight`);
     table.flags[slot] |= FLAG_DUPLICATE_RISK;
-    returnToQueue(shard, smsc, slot);
+    if (!wasTaken(shard, smsc, slot)) returnToQueue(shard, smsc, slot);
   }
 }
 

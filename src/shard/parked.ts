@@ -12,13 +12,17 @@ import type { ShardState } from './state.ts';
 /**
  * A message was just sent, at `sentMs`, and its id is known: is its receipt here already? One that came before the
  * message was sent is of an earlier message: an SMSC that repeats what was answered long ago, or that counts anew.
+ * `smscId`: another id that the SMSC gave the message, one Latin-1 character an octet. True: it was, and is dealt with.
  */
-export function matchParked(shard: ShardState, slot: number, sentMs: number): void {
+export function matchParked(
+  shard: ShardState,
+  slot: number,
+  sentMs: number,
+  smscId: string = smscIdOf(shard, slot),
+): boolean {
   const { table } = shard;
-  const at = slot * TEXT_BYTES + SMSC_ID_AT;
-  const smscId = table.text.toString('latin1', at, at + table.smscIdLength[slot]);
   const receipt = unpark(shard, slot, smscId, sentMs);
-  if (receipt === undefined) return;
+  if (receipt === undefined) return false;
   table.finalState[slot] = receipt.state;
   table.doneMs[slot] = receipt.doneMs;
   table.errLength[slot] = Math.min(receipt.err.length, RECEIPT_ERR_BYTES_MAX);
@@ -27,6 +31,12 @@ export function matchParked(shard: ShardState, slot: number, sentMs: number): vo
   table.networkErrorCode[slot] = receipt.networkErrorCode;
   table.keepReceiptTlvs(slot, receipt.tlvs);
   if (settleFinalState(shard, slot, table.smsc[slot])) shard.journal.filling.addReceipt(NO_BIND, 0, slot);
+  return true;
+}
+
+function smscIdOf({ table }: ShardState, slot: number): string {
+  const at = slot * TEXT_BYTES + SMSC_ID_AT;
+  return table.text.toString('latin1', at, at + table.smscIdLength[slot]);
 }
 
 /** Takes out the parked receipt of the message that its SMSC gave this id. */

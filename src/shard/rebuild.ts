@@ -4,7 +4,6 @@ import {
   FLAG_DUPLICATE_RISK,
   FLAG_SCHEDULED,
   NO_BLOCK,
-  NO_NETWORK_ERROR,
   SLOT_AWAITING,
   SLOT_FOLLOWER,
   SLOT_HELD,
@@ -21,18 +20,15 @@ import {
   FAILED_DUE,
   FAILED_STATUS,
   INTERMEDIATE,
-  INTERMEDIATE_TEXT,
-  INTERMEDIATE_TEXT_LENGTH,
   JOINED,
   JOINED_LEADER_HIGH,
   JOINED_LEADER_LOW,
+  LATE,
   NO_RESPONSE,
   ORPHANED,
   PARKED,
   PARKED_ID,
   PARKED_ID_LENGTH,
-  PARKED_NETWORK_CODE,
-  PARKED_NETWORK_TYPE,
   RECEIPT,
   RECEIPT_BYTES,
   RECEIPT_DONE,
@@ -47,7 +43,6 @@ import {
   RECORD_B,
   RECORD_ID_HIGH,
   RECORD_ID_LOW,
-  RECORD_LENGTH,
   RECORD_TIME,
   RECORD_TYPE,
   RELEASED,
@@ -59,12 +54,9 @@ import {
   SENT_ID_LENGTH,
 } from '../core/records.ts';
 import type { MessageTable } from '../core/message-table.ts';
-import { ownCopy } from '../core/bytes.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { indexOf } from '../core/message-id.ts';
-import { STATE_UNKNOWN, TLV_MESSAGE_PAYLOAD } from '../smpp/constants.ts';
-import { readU16 } from '../smpp/cursor.ts';
-import { TLV_HEADER_BYTES } from '../smpp/pdu/tlv.ts';
+import { ESME_ROK, STATE_UNKNOWN } from '../smpp/constants.ts';
 import {
   KIND_AWAITING,
   KIND_FOLLOWER,
@@ -79,8 +71,10 @@ import { dropBody, forget } from './events.ts';
 import { fillSlot, isHeld } from './fill-slot.ts';
 import { asItCame } from './held-part.ts';
 import { becomeFollower, becomeReleased } from './joining.ts';
+import { replayLate } from './late.ts';
 import { unparkTaken } from './parked.ts';
 import { isPart, markUnknown } from './parts.ts';
+import { behindText, networkTypeOf, readParked, tlvsFrom } from './read-event.ts';
 import { replay } from './replace.ts';
 import type { ShardState } from './state.ts';
 import { becomeAwaiting, becomeReceipt } from './waiting.ts';
@@ -118,6 +112,7 @@ export class Rebuilder {
     else if (type === JOINED) this.#joined(bytes, at);
     else if (type === RELEASED) this.#released(bytes, at);
     else if (type === INTERMEDIATE) this.#intermediate(bytes, at);
+    else if (type === LATE) this.#late(bytes, at);
   }
 
   /** An event of a message that needs nothing more: only the receipt that was parked for it may still be there. */
@@ -269,6 +264,12 @@ export class Rebuilder {
     markUnknown(this.#shard.table, slot);
   }
 
+  #late(bytes: Bytes, at: number): void {
+    if (bytes.u32[(at + FAILED_STATUS) >> 2] !== ESME_ROK) return;
+    const slot = this.#slotOf(bytes, at);
+    if (slot !== undefined) replayLate(this.#shard, slot, bytes, at);
+  }
+
   /** The slot of a message that is being rebuilt, or that the store knows; undefined: it is final. */
   #slotOf(bytes: Bytes, at: number): number | undefined {
     const key = idKey(bytes, at);
@@ -339,22 +340,7 @@ export class Rebuilder {
   }
 
   #parked(bytes: Bytes, at: number): void {
-    const { u8, u16, f64 } = bytes;
-    const errAt = at + RECEIPT_ERR;
-    const idAt = at + PARKED_ID;
-    this.#shard.parking.add({
-      smsc: u16[(at + RECORD_B) >> 1],
-      smscId: u8.toString('latin1', idAt, idAt + u8[at + PARKED_ID_LENGTH]),
-      state: u8[at + RECORD_A],
-      doneMs: f64[(at + RECEIPT_DONE) >> 3],
-      err: u8.toString('latin1', errAt, errAt + u8[at + RECEIPT_ERR_LENGTH]),
-      networkErrorType: networkTypeOf(u8[at + PARKED_NETWORK_TYPE]),
-      networkErrorCode: u16[(at + PARKED_NETWORK_CODE) >> 1],
-      tlvs: tlvsFrom(bytes, at, PARKED_ID + u8[at + PARKED_ID_LENGTH]),
-      way: undefined,
-      parkedMs: f64[(at + RECORD_TIME) >> 3],
-      segment: 0,
-    });
+    this.#shard.parking.add(readParked(bytes, at));
   }
 }
 
@@ -362,25 +348,6 @@ export class Rebuilder {
 function firstState(table: MessageTable, slot: number, bytes: Bytes, at: number, length: number): number {
   if (isHeld(bytes, at, length)) return SLOT_HELD;
   return (table.flags[slot] & FLAG_SCHEDULED) === 0 ? SLOT_QUEUED : SLOT_RETRY;
-}
-
-/** The vendor TLVs that an event ends with, from `from` on; undefined: it has none. */
-function tlvsFrom({ u8, u32 }: Bytes, at: number, from: number): Buffer | undefined {
-  const length = u32[(at + RECORD_LENGTH) >> 2];
-  return length <= from ? undefined : ownCopy(u8, at + from, at + length);
-}
-
-/** Where in an INTERMEDIATE event the TLVs of its slot begin: a long text of the recipient is in front of them. */
-function behindText({ u8, u32 }: Bytes, at: number): number {
-  const textEnd = INTERMEDIATE_TEXT + u8[at + INTERMEDIATE_TEXT_LENGTH];
-  const tag = at + textEnd;
-  if (u32[(at + RECORD_LENGTH) >> 2] === textEnd || readU16(u8, tag) !== TLV_MESSAGE_PAYLOAD) return textEnd;
-  return textEnd + TLV_HEADER_BYTES + readU16(u8, tag + 2);
-}
-
-/** As slots have it, of the type plus 1 that events have. */
-function networkTypeOf(told: number): number {
-  return told === 0 ? NO_NETWORK_ERROR : told - 1;
 }
 
 function idKey(bytes: Bytes, at: number): number {

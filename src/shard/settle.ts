@@ -6,6 +6,7 @@
 import { FLAG_STORED, SLOT_FREE, SLOT_JOURNAL } from '../core/message-table.ts';
 import { CELL_SETTLED } from '../core/ring/counters.ts';
 import type { PendingRow } from '../store/pending.ts';
+import { carrySecondIds } from './late.ts';
 import { carryParked } from './parked.ts';
 import { flushStore, loadedRowOf } from './spill.ts';
 import type { ShardState } from './state.ts';
@@ -70,6 +71,7 @@ export class Settler {
     const { journal } = this.#shard;
     if (first.carriedBy === 0) {
       carryParked(this.#shard, first.segment);
+      carrySecondIds(this.#shard, first.segment);
       first.carriedBy = this.#commitsOfNow();
       journal.kick(nowMs);
     }

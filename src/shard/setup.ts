@@ -25,6 +25,7 @@ import { profileOf, referenceNumbers } from '../smpp/upstream.ts';
 import { Parking } from './parking.ts';
 import { ReceiptAlphabets } from '../core/receipt-alphabets.ts';
 import { recover } from './recover.ts';
+import { SecondIds } from './second-ids.ts';
 import type { Recovery } from './recover.ts';
 import type { ShardState, Smsc } from './state.ts';
 
@@ -93,6 +94,7 @@ export async function buildState(
     scratch,
     spilled: [],
     late: new Map(),
+    secondIds: new SecondIds(),
     leaders: new PartValues(true),
     parts: new PartSlots(table),
     held: new Assembly(HELD_LIMITS),

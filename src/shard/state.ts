@@ -24,6 +24,7 @@ import type { ReceiptAlphabets } from '../core/receipt-alphabets.ts';
 import type { Parking } from './parking.ts';
 import type { PartValues } from '../core/part-values.ts';
 import type { PartSlots } from './part-slots.ts';
+import type { SecondIds } from './second-ids.ts';
 
 /** One upstream: its queue in memory, what waits in the store, its rate and its binds. */
 export interface Smsc {
@@ -147,7 +148,9 @@ export interface ShardState {
   removedHighs: number[];
   removedLows: number[];
   /** Requests that timed out and may still be answered, by bind and sequence_number. */
-  late: Map<number, { slot: number; idHigh: number; idLow: number }>;
+  late: Map<number, { slot: number; idHigh: number; idLow: number; attempt: number }>;
+  /** What such answers said, where the message was sent again. */
+  secondIds: SecondIds;
   /** First parts of the messages whose parts pass as they come. */
   leaders: PartValues<number, PartId>;
   /** Parts of long messages that are in memory, by id. */

@@ -23,6 +23,7 @@ import { Assembly } from '../../src/core/assembly.ts';
 import { PartValues } from '../../src/core/part-values.ts';
 import { PartSlots } from '../../src/shard/part-slots.ts';
 import { Parking } from '../../src/shard/parking.ts';
+import { SecondIds } from '../../src/shard/second-ids.ts';
 import { ReceiptAlphabets } from '../../src/core/receipt-alphabets.ts';
 import type { ShardState, Smsc } from '../../src/shard/state.ts';
 import { PendingStore } from '../../src/store/pending.ts';
@@ -94,6 +95,7 @@ export function makeShard(dataDir: string, capacity = 2048): ShardState {
     scratch,
     spilled: [],
     late: new Map(),
+    secondIds: new SecondIds(),
     leaders: new PartValues(true),
     parts: new PartSlots(table),
     held: new Assembly(HELD_LIMITS),

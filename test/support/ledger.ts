@@ -108,6 +108,14 @@ export function sent(options: Common & { attempt?: number; smscId?: string; smsc
   );
 }
 
+/** A response after its timeout. */
+export function late(options: Common & { attempt?: number; status?: number; smscId?: string } = {}): Buffer {
+  const status = Buffer.alloc(4);
+  status.writeUInt32LE(options.status ?? 0);
+  const id = Buffer.from(options.smscId ?? '');
+  return record(8, options.attempt ?? 1, 0, options, Buffer.concat([status, id]));
+}
+
 export function attemptFailed(options: Common & { status?: number } = {}): Buffer {
   const payload = Buffer.alloc(16);
   payload.writeUInt32LE(options.status ?? 0x58, 0);
