@@ -178,7 +178,10 @@ export const PARKED_NETWORK_TYPE = 41;
 export const PARKED_NETWORK_CODE = 42;
 export const PARKED_ID = 44;
 
-/** LATE: a submit_sm_resp after its timeout. a: attempt, b: smsc index.  24 u32 command_status  28 id as in SENT. */
+/**
+ * LATE: a submit_sm_resp after its timeout. a: attempt, b: smsc index.  24 u32 command_status
+ *  28 to the end: the SMSC's message id, where the response has one: it is one of the message's from here on.
+ */
 export const LATE = 8;
 
 /** NAMES: first event of a segment; payload is JSON {nodeId, shard, accounts: string[], smscs: string[]}. */

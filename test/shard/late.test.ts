@@ -47,7 +47,7 @@ class LateScene extends ReceiptScene {
     super({ response_timeout_s: TIMEOUT_MS / 1000, retry_attempts_max: 5 });
     const classes = { names: () => true, of: (status: number) => CLASSES.get(status) };
     const more = { number: 3, window: this.window, recycle: () => undefined, classes };
-    this.bind = Object.assign(this.binds[0], more) as unknown as OutboundBind;
+    this.bind = Object.assign(this.binds[0], more);
     this.smsc = this.shard.smscs[0] as Smsc;
   }
 
