@@ -134,8 +134,8 @@ function notTaken(shard: ShardState, desk: ReceiptDesk, slot: number, result: nu
 }
 
 /**
- * Status 0: the session went away, so the next one gets it at once. Else it waits about as long as it has waited
- * already, between the bounds: so the time from one offer to the next doubles, and others go before it.
+ * Status 0: the session went away, so the next one gets it at once. Else it waits for half to all of the time that it
+ * has been kept, between the bounds: so the pauses grow, no count of them is kept, and others go before it.
  */
 function putOff(shard: ShardState, desk: ReceiptDesk, slot: number, status: number): void {
   const { table } = shard;
