@@ -87,3 +87,18 @@ test('and so in decimal', async () => {
   const oldReceiver = await stage.esme({ kind: 'bind_receiver', fields: { interface_version: 0x33 } });
   await oldReceiver.receiptsOf(more);
 });
+
+test('and so of parts that were joined, which are told of under the id of the first', async () => {
+  const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
+  await stage.serve({ account: [{ receipts: 'merged' }], smsc: [{ port: smsc.port }] });
+  const receiver = await stage.esme({ kind: 'bind_receiver' });
+  const sender = await stage.esme({ kind: 'bind_transmitter', fields: { interface_version: 0x33 } });
+  const ids: string[] = [];
+  for (const sequence of [1, 2]) {
+    const udh = Buffer.from([5, 0, 3, 0x17, 2, sequence]);
+    const part = { esm_class: 0x40, short_message: Buffer.concat([udh, Buffer.from('half of it')]) };
+    ids.push(await sender.send(part));
+  }
+  expect(ids[0]).toMatch(SHORT);
+  expect((await receiver.receipt(ids[0])).pdu.receipted_message_id).toBe(ids[0]);
+});

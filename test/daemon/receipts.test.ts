@@ -217,6 +217,8 @@ describe('a receipt in the form that its client asks for', () => {
         sent[`${mode} ${stat}`] = await esme.send({ registered_delivery: mode, short_message: stat });
       }
     }
+    // The metric is some milliseconds behind.
+    await until(() => esme.receipts.length >= 4, 'four receipts');
     await stage.daemon.untilMetric('pending', (count) => count === 0);
     const told = Object.entries(sent).filter(([, id]) => esme.receipts.some((receipt) => receipt.id === id));
     expect(told.map(([what]) => what)).toEqual(['1 DELIVRD', '1 UNDELIV', '2 UNDELIV', '3 DELIVRD']);
