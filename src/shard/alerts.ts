@@ -3,7 +3,7 @@
  * whose latest message here went from the ESME's address that it names to that handset. It has no answer: it is offered
  * once to a receiver of that account, and kept nowhere.
  */
-import { DEST_AT, NO_SLOT, SLOT_FREE, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
+import { DEST_AT, NO_SLOT, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
 import { ALERT, ALERT_BODY, RECORD_B, RECORD_TYPE } from '../core/records.ts';
 import { RING_FULL } from '../core/ring/ring.ts';
 import { decodePdu } from '../smpp/codec.ts';
@@ -22,9 +22,8 @@ export function onAlert(shard: ShardState, bytes: Buffer, start: number, end: nu
   const decoded = decodePdu(bytes, start, end, undefined, { lenient: true });
   if (!decoded.ok || decoded.pdu.command !== 'alert_notification') return false;
   const { sourceAddr, esmeAddr } = decoded.pdu;
-  const slot = latestBetween(shard, esmeAddr, sourceAddr);
-  if (slot === NO_SLOT) return false;
-  const account = shard.table.account[slot];
+  const account = accountBetween(shard, esmeAddr, sourceAddr);
+  if (account < 0) return false;
   const edge = deskOf(shard, account).newer.findIndex((count) => count > 0);
   if (edge < 0) return false;
   const ring = shard.ends.writers[edge];
@@ -38,14 +37,23 @@ export function onAlert(shard: ShardState, bytes: Buffer, start: number, end: nu
   return true;
 }
 
-/** Type and plan of numbers differ between the two sides of a gateway: only the digits are compared. */
-function latestBetween(shard: ShardState, from: string, to: string): number {
-  const { table, scratch } = shard;
+/** Type and plan of numbers differ between the two sides of a gateway: only the digits are compared. -1: none. */
+function accountBetween(shard: ShardState, from: string, to: string): number {
+  const { table, unreached } = shard;
   const source = Buffer.from(`${from}\0`, 'latin1');
   const dest = Buffer.from(`${to}\0`, 'latin1');
+  const slot = latestBetween(shard, source, dest);
+  const place = unreached.find(source, dest);
+  if (slot === NO_SLOT) return place < 0 ? -1 : unreached.accountAt(place);
+  const isNewer = place >= 0 && unreached.acceptedMsAt(place) > table.acceptedMs[slot];
+  return isNewer ? unreached.accountAt(place) : table.account[slot];
+}
+
+/** In slots that are free, too: they say what was there until another message comes, and that costs nothing. */
+function latestBetween({ table, scratch }: ShardState, source: Buffer, dest: Buffer): number {
   let found = NO_SLOT;
   for (let slot = 0; slot < table.capacity; slot++) {
-    if (table.state[slot] === SLOT_FREE || slot === scratch) continue;
+    if (slot === scratch) continue;
     if (table.destLength[slot] !== dest.length + 2 || table.sourceLength[slot] !== source.length + 2)
       continue;
     if (found !== NO_SLOT && table.acceptedMs[slot] < table.acceptedMs[found]) continue;

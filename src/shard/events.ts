@@ -59,9 +59,11 @@ import {
 } from '../core/records.ts';
 import { shareOf, sourceMark } from '../core/recent-finals.ts';
 import { CELL_FINAL, CELL_ORPHANED, CELL_PARKED } from '../core/ring/counters.ts';
+import { STATE_DELIVERED } from '../smpp/constants.ts';
 import type { ParkedReceipt } from './parking.ts';
 import type { SecondId } from './second-ids.ts';
 import type { ShardState } from './state.ts';
+import { noteEnd } from './unreached.ts';
 
 /** Reserves an event of a slot's message and fills in its header; marks the slot as newer than its stored row. */
 function begin(shard: ShardState, slot: number, type: number, length: number, a: number, b: number): number {
@@ -105,6 +107,7 @@ export function appendAttemptFailed(shard: ShardState, slot: number, status: num
 /** The slot's finalState, doneMs, err and status become durable. `smsc`: SMSC_NONE for one that we made. */
 export function appendReceipt(shard: ShardState, slot: number, smsc: number): void {
   const { table, journal } = shard;
+  if (table.finalState[slot] !== STATE_DELIVERED) noteEnd(shard, slot, table.finalState[slot]);
   const tlvs = table.receiptTlvs(slot);
   const length = tlvs === undefined ? RECEIPT_BYTES : RECEIPT_BYTES + tlvs.length;
   const at = begin(shard, slot, RECEIPT, length, table.finalState[slot], smsc);
@@ -142,6 +145,7 @@ export function appendFinal(shard: ShardState, slot: number, state: number, reas
   u8[at + FINAL_FLAGS + 2] = 0;
   shard.cells[CELL_FINAL]++;
   rememberFinal(shard, slot, state);
+  if (state !== STATE_DELIVERED) noteEnd(shard, slot, state);
   if ((table.flags[slot] & FLAG_STORED) !== 0) {
     // Not before the event is durable: a crash in between would leave neither the row nor the FINAL.
     journal.filling.removedHighs.push(table.idHigh[slot]);

@@ -77,6 +77,7 @@ import { isPart, markUnknown } from './parts.ts';
 import { behindText, networkTypeOf, readParked, tlvsFrom } from './read-event.ts';
 import { replay } from './replace.ts';
 import type { ShardState } from './state.ts';
+import { noteLeaving } from './unreached.ts';
 import { becomeAwaiting, becomeReceipt } from './waiting.ts';
 
 const ROWS_MAX = 1000;
@@ -303,7 +304,10 @@ export class Rebuilder {
       const batch = slots.slice(from, from + ROWS_MAX);
       for (const slot of batch) this.#markUncertain(slot);
       this.#shard.store.upsert(batch.map((slot) => rowOf(this.#shard, slot)));
-      for (const slot of batch) forget(this.#shard, slot);
+      for (const slot of batch) {
+        noteLeaving(this.#shard, slot);
+        forget(this.#shard, slot);
+      }
     }
   }
 

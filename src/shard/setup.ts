@@ -16,6 +16,7 @@ import { PartWays } from '../core/ring/part-ways.ts';
 import type { MeshEnds } from '../core/ring/mesh.ts';
 import { PriorityQueue } from '../core/slot-queue.ts';
 import { TokenBucket } from '../core/throttle.ts';
+import { Unreached } from '../core/unreached.ts';
 import { PendingStore } from '../store/pending.ts';
 import { HELD_LIMITS } from './joining.ts';
 import { PartValues } from '../core/part-values.ts';
@@ -109,6 +110,7 @@ export async function buildState(
     operationAnswers: [],
     forwarded: new Map(),
     groupCancels: { waiting: [], looks: 0, cancelled: 0 },
+    unreached: new Unreached(),
     alerts: { second: 0, count: 0 },
     lastToken: 0,
     removedHighs: [],

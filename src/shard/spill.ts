@@ -23,6 +23,7 @@ import { dropBody, forget } from './events.ts';
 import { noteSlot } from './lookups.ts';
 import { bodyLengthOf, packRow, unpackRow } from './row.ts';
 import type { ReceiptDesk, ShardState, Smsc } from './state.ts';
+import { noteLeaving } from './unreached.ts';
 
 const BATCH = 500;
 const REFILL = 1000;
@@ -183,7 +184,10 @@ export function makeRoom(shard: ShardState): void {
 function evict(shard: ShardState, slots: number[]): number {
   if (slots.length === 0) return 0;
   shard.store.upsert(slots.map((slot) => rowOf(shard, slot)));
-  for (const slot of slots) forget(shard, slot);
+  for (const slot of slots) {
+    noteLeaving(shard, slot);
+    forget(shard, slot);
+  }
   return slots.length;
 }
 

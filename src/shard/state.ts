@@ -17,6 +17,7 @@ import type { MessageTable } from '../core/message-table.ts';
 import type { MeshEnds } from '../core/ring/mesh.ts';
 import type { PriorityQueue, SlotQueue } from '../core/slot-queue.ts';
 import type { TokenBucket } from '../core/throttle.ts';
+import type { Unreached } from '../core/unreached.ts';
 import type { OutboundBind } from '../smpp/client.ts';
 import type { PendingRow, PendingStore } from '../store/pending.ts';
 import type { Answer, OnOperationResponse } from './answer.ts';
@@ -178,6 +179,8 @@ export interface ShardState {
   forwarded: Map<number, OnOperationResponse>;
   /** Requests to cancel all of an address, which are done bit by bit. */
   groupCancels: GroupCancels;
+  /** Who is to hear that a handset can be reached again, beyond the end of messages. */
+  unreached: Unreached;
   /** alert_notifications of this second. */
   alerts: { second: number; count: number };
   /** Token of the request that was passed on last. */

@@ -11,12 +11,14 @@ import { FINAL_SENT } from '../core/records.ts';
 import { SMSC_SENT } from '../core/ring/counters.ts';
 import type { OutboundBind } from '../smpp/client.ts';
 import { ESME_ROK, HEADER_BYTES, STATE_ACCEPTED } from '../smpp/constants.ts';
+import { isPendingFlagSet } from '../smpp/pdu/response-tlvs.ts';
 import { readResponseId } from '../smpp/pdu/submit-sm.ts';
 import { appendSent, dropBody, finish } from './events.ts';
 import { matchParked } from './parked.ts';
 import { endUntold, isPart } from './parts.ts';
 import type { SecondId } from './second-ids.ts';
 import type { ShardState, Smsc } from './state.ts';
+import { note } from './unreached.ts';
 import { becomeAwaiting } from './waiting.ts';
 
 /**
@@ -36,6 +38,8 @@ export function taken(
   const idLength = readResponseId(bytes, start, end) - idAt;
   const { table } = shard;
   table.smscIdLength[slot] = table.keepBytes(slot, SMSC_ID_AT, bytes, idAt, idLength, SMSC_ID_BYTES_MAX);
+  // Hardly any response has TLVs behind the NUL of its id.
+  if (end > idAt + idLength + 1 && isPendingFlagSet(bytes, start, end)) note(shard, slot);
   if (!becomeSent(shard, smsc, bind.number, slot)) return;
   if (shard.parking.size > 0) matchAllParked(shard, bind, slot);
 }

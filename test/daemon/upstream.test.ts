@@ -137,4 +137,10 @@ test('an alert_notification reaches the account whose message it is about', asyn
   expect(alerts).toMatchObject([
     { source_addr: '962790000009', esme_addr: 'Sender', ms_availability_status: 0 },
   ]);
+  // When the message is over, too: the handset was away, and the SMSC has given it up.
+  expect(await smsc.submits[0].receipt('A1', 'UNDELIV')).toBe(0);
+  await until(() => esme.receipts.length === 1, 'the receipt');
+  await stage.finalOf(esme.receipts[0].id);
+  alert({ esme_addr: 'Sender' });
+  await until(() => esme.pdus.filter(isAlert).length === 2, 'another alert');
 });

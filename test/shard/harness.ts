@@ -15,6 +15,7 @@ import { createCounterPages, smscCells, threadCells } from '../../src/core/ring/
 import { createMesh, shardEnds } from '../../src/core/ring/mesh.ts';
 import { PriorityQueue } from '../../src/core/slot-queue.ts';
 import { TokenBucket } from '../../src/core/throttle.ts';
+import { Unreached } from '../../src/core/unreached.ts';
 import { RecentFinals } from '../../src/core/recent-finals.ts';
 import { profileOf, referenceNumbers } from '../../src/smpp/upstream.ts';
 import { onCommitted } from '../../src/shard/commit.ts';
@@ -110,6 +111,7 @@ export function makeShard(dataDir: string, capacity = 2048): ShardState {
     operationAnswers: [],
     forwarded: new Map(),
     groupCancels: { waiting: [], looks: 0, cancelled: 0 },
+    unreached: new Unreached(),
     alerts: { second: 0, count: 0 },
     lastToken: 0,
     removedHighs: [],

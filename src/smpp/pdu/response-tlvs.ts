@@ -2,7 +2,12 @@
  * TLVs behind the message_id of a response. By v3.4 an error has no body, by v5.0 a failed transaction has TLVs; what
  * peers send is a header alone, a lone NUL, a whole body, NUL and TLVs, or TLVs without a message_id.
  */
-import { HEADER_BYTES, TLV_CONGESTION_STATE, TLV_DELIVERY_FAILURE_REASON } from '../constants.ts';
+import {
+  HEADER_BYTES,
+  TLV_CONGESTION_STATE,
+  TLV_DELIVERY_FAILURE_REASON,
+  TLV_DPF_RESULT,
+} from '../constants.ts';
 import { cStringEnd, readU16 } from '../cursor.ts';
 import { TLV_HEADER_BYTES } from './tlv.ts';
 
@@ -28,6 +33,11 @@ export function congestionState(b: Uint8Array, start: number, end: number): numb
 /** delivery_failure_reason of a transaction that failed, 0 to 3; -1: it says nothing. */
 export function deliveryFailureReason(b: Uint8Array, start: number, end: number): number {
   return octet(b, findResponseTlv(b, start, end, TLV_DELIVERY_FAILURE_REASON));
+}
+
+/** dpf_result: an alert_notification will follow when the handset can be reached. */
+export function isPendingFlagSet(b: Uint8Array, start: number, end: number): boolean {
+  return octet(b, findResponseTlv(b, start, end, TLV_DPF_RESULT)) === 1;
 }
 
 function octet(b: Uint8Array, at: number): number {
