@@ -8,18 +8,26 @@ import { ALERT, ALERT_BODY, RECORD_B, RECORD_TYPE } from '../core/records.ts';
 import { RING_FULL } from '../core/ring/ring.ts';
 import { decodePdu } from '../smpp/codec.ts';
 import { HEADER_BYTES } from '../smpp/constants.ts';
+import type { Faults } from '../smpp/faults.ts';
 import { deskOf } from './receipts-out.ts';
 import type { ShardState } from './state.ts';
 
 /** Looking for the message takes some tenths of a millisecond: an SMSC that floods us is not followed. */
 const ALERTS_A_SECOND_MAX = 100;
 
-/** True: it was handed to an edge. */
-export function onAlert(shard: ShardState, bytes: Buffer, start: number, end: number): boolean {
+/** True: it was handed to an edge. What can not be read is counted in `faults`. */
+export function onAlert(
+  shard: ShardState,
+  faults: Faults,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): boolean {
   const second = Math.floor(shard.nowMs / 1000);
   if (shard.alerts.second !== second) shard.alerts = { second, count: 0 };
   if (++shard.alerts.count > ALERTS_A_SECOND_MAX) return false;
   const decoded = decodePdu(bytes, start, end, undefined, { lenient: true });
+  if (!decoded.ok) faults.add('malformed');
   if (!decoded.ok || decoded.pdu.command !== 'alert_notification') return false;
   const { sourceAddr, esmeAddr } = decoded.pdu;
   const account = accountBetween(shard, esmeAddr, sourceAddr);

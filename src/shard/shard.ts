@@ -202,7 +202,7 @@ export class Shard {
         publish(state);
       },
       onAlert: (bind, bytes, start, end) => {
-        const handedOn = onAlert(state, bytes, start, end);
+        const handedOn = onAlert(state, bind.faults, bytes, start, end);
         this.#log.debug('alert_notification', { smsc: smscOf(bind).config.id, handedOn });
       },
       onCongestion: (bind, percent) => onCongestion(state, smscOf(bind), percent),

@@ -127,7 +127,8 @@ describe('bad PDUs of an SMSC', () => {
     const many = 300;
     for (let sequence = 1; sequence <= many; sequence++) peer.write(unreadable(sequence));
     peer.write(Buffer.concat([pduBytes(0x0a, 400), pduBytes(SUBMIT_SM, 401, submitBytes(1).subarray(16))]));
-    peer.write(pduBytes(ENQUIRE_LINK, 402));
+    // An alert_notification that ends early: it has no answer.
+    peer.write(Buffer.concat([pduBytes(0x102, 403, Buffer.from('\x01')), pduBytes(ENQUIRE_LINK, 402)]));
     const first = Array.from(
       { length: many },
       (_, at) => bare(0x8000_0005, 0x02, at + 1).replace('00000010', '00000011') + '00',
@@ -136,9 +137,9 @@ describe('bad PDUs of an SMSC', () => {
       `${first.join('')}${nack(400)}${refused(0x04, 401)}${bare(0x8000_0015, 0, 402)}`,
     );
     const [bind] = (await listed(stage.site)).filter(({ kind }) => kind === 'smsc');
-    expect(bind).toMatchObject({ state: 'bound', errors: many + 2 });
+    expect(bind).toMatchObject({ state: 'bound', errors: many + 3 });
     await until(
-      async () => (await stage.daemon.metric('smsc_malformed_pdus_total')) === many + 2,
+      async () => (await stage.daemon.metric('smsc_malformed_pdus_total')) === many + 3,
       'the metric',
     );
     const lines = (): string[] =>
@@ -146,7 +147,7 @@ describe('bad PDUs of an SMSC', () => {
     await until(() => lines().length > 0, 'the log line');
     peer.write(unreadable(500));
     await until(
-      async () => (await stage.daemon.metric('smsc_malformed_pdus_total')) === many + 3,
+      async () => (await stage.daemon.metric('smsc_malformed_pdus_total')) === many + 4,
       'the next',
     );
     expect(lines()).toHaveLength(1);

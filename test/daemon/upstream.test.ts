@@ -6,6 +6,7 @@ import { SENDER } from './ask.ts';
 import { RawSmsc, rawBound } from './raw.ts';
 import type { RawPeer } from './raw.ts';
 import { Stage } from './stage.ts';
+import { listed } from './tracing.ts';
 
 let stage: Stage;
 beforeEach(() => void (stage = new Stage()));
@@ -79,6 +80,9 @@ test('vendor TLVs: routed by, renamed, dropped, carried end to end, and shown by
       ],
     },
   });
+  const binds = (await listed(stage.site)).filter(({ kind }) => kind === 'smsc');
+  // The binds of all SMSCs are counted on.
+  expect(binds.map(({ id }) => id).sort()).toEqual(['smsc:spring/1', 'smsc:usual/0']);
   const esme = await rawBound(stage.site.smppPort);
   const both = hexTlv(0x1401, Buffer.from('spring\0')) + hexTlv(0x1402, Buffer.from([0, 7]));
   esme.write(submitWith(2, both));
