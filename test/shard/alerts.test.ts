@@ -7,6 +7,7 @@ import { onSubmitResponse } from '../../src/shard/outcome.ts';
 import { deskOf } from '../../src/shard/receipts-out.ts';
 import { recover } from '../../src/shard/recover.ts';
 import { makeRoom } from '../../src/shard/spill.ts';
+import { Faults } from '../../src/smpp/faults.ts';
 import { accepted, buildSegment, sent as sentEvent, temporaryDirectory } from '../support/ledger.ts';
 import { withTlvs } from '../support/oracle.ts';
 import { npm } from '../daemon/esme.ts';
@@ -34,11 +35,13 @@ beforeEach(() => {
   }
 });
 
+const faults = new Faults();
+
 /** The accounts that an alert_notification is handed to. */
 function told(dest = '447700900123', esme = 'Shop'): number[] {
   const fields = { source_addr: dest, esme_addr: esme, ms_availability_status: 0 };
   const pdu = new npm.PDU('alert_notification', fields).toBuffer();
-  const handedOn = onAlert(scene.shard, pdu, 0, pdu.length);
+  const handedOn = onAlert(scene.shard, faults, pdu, 0, pdu.length);
   for (const ring of scene.shard.ends.writers) ring.publish();
   const accounts: number[] = [];
   reader.read((bytes, at, length) => {
@@ -223,4 +226,13 @@ describe('beyond the end of the message', () => {
     reuseSlots();
     expect(told()).toEqual([1]);
   });
+});
+
+test('an alert_notification that can not be read is counted, one that is about nobody is not', () => {
+  const pdu = Buffer.from('0000001100000102000000000000000101', 'hex');
+  const before = faults.total;
+  expect(told()).toEqual([]);
+  expect(faults.total).toBe(before);
+  expect(onAlert(scene.shard, faults, pdu, 0, pdu.length)).toBe(false);
+  expect(faults.total).toBe(before + 1);
 });
