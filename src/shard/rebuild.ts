@@ -92,14 +92,17 @@ const STATE_OF_KIND = new Map([
 
 export class Rebuilder {
   readonly #shard: ShardState;
+  readonly #isOrderly: boolean;
   /** Slots of the messages that are being rebuilt, by id. */
   readonly #slots = new Map<number, number>();
   #rows: PendingRow[] = [];
   /** The SENT event before this one, where no parked receipt was found for it: its message, SMSC and SMSC's id. */
   #sent = { key: -1, smsc: 0, smscId: '' };
 
-  constructor(shard: ShardState) {
+  /** `isOrderly`: nothing was on its way to an SMSC at the end. */
+  constructor(shard: ShardState, isOrderly: boolean) {
     this.#shard = shard;
+    this.#isOrderly = isOrderly;
   }
 
   /** `alone`: no other event of this message follows. */
@@ -313,6 +316,7 @@ export class Rebuilder {
 
   /** It may have been on its way to the SMSC when the daemon died: what is sent now may be a duplicate. */
   #markUncertain(slot: number): void {
+    if (this.#isOrderly) return;
     const { table, nowMs } = this.#shard;
     const isDue = table.state[slot] === SLOT_RETRY && table.dueMs[slot] <= nowMs;
     if (isDue || table.state[slot] === SLOT_QUEUED) table.flags[slot] |= FLAG_DUPLICATE_RISK;

@@ -81,9 +81,11 @@ export async function recover(shard: ShardState, warn: WarnFunction, ways?: Part
   const found = new WaysFound(shard);
   const firstYoung = Math.min(Infinity, ...sound.map(({ segment }) => segment));
   found.seeRows(recovery.segmentLast - segmentsOfWays(shard), firstYoung);
-  recovery.events = await fold(shard, sound, found);
+  // A release that does not know of stops may have run since: its segments are later.
+  const isOrderly = store.stoppedAt > 0 && recovery.segmentLast <= store.stoppedAt;
+  recovery.events = await fold(shard, sound, found, isOrderly);
   if (ways !== undefined) found.fill(ways, Date.now());
-  markUncertain(shard);
+  if (!isOrderly) markUncertain(shard);
   recovery.tookMs = Date.now() - startedMs;
   return recovery;
 }
@@ -109,7 +111,12 @@ function segmentsOfWays({ config }: ShardState): number {
   return WAY_MS / 1000 + 2 * config.ledger.segment_age_s;
 }
 
-async function fold(shard: ShardState, segments: YoungSegment[], ways: WaysFound): Promise<number> {
+async function fold(
+  shard: ShardState,
+  segments: YoungSegment[],
+  ways: WaysFound,
+  isOrderly: boolean,
+): Promise<number> {
   const bySegment = new Map(segments.map((young) => [young.segment, young]));
   const finalBefore = { highs: [] as number[], lows: [] as number[] };
   let events = 0;
@@ -119,7 +126,7 @@ async function fold(shard: ShardState, segments: YoungSegment[], ways: WaysFound
     firstPass(bySegment, bytes, at, finalBefore);
   });
   removeFinal(shard, bySegment, finalBefore);
-  const rebuilder = new Rebuilder(shard);
+  const rebuilder = new Rebuilder(shard, isOrderly);
   await eachEvent(segments, (bytes, at, length) => {
     const idHigh = bytes.u32[(at + RECORD_ID_HIGH) >> 2];
     const seen = bySegment.get(idHigh)?.seen[indexOf(bytes.u32[(at + RECORD_ID_LOW) >> 2])];

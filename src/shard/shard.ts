@@ -19,8 +19,9 @@ import { FaultTeller } from './faults.ts';
 import { onOperationResponse } from './forward.ts';
 import { takeRecord } from './intake.ts';
 import { restoreHeld } from './joining.ts';
-import { onUnmatched } from './late.ts';
 import { onBindDown, onCongestion, onSubmitResponse } from './outcome.ts';
+import { onUnmatched } from './late.ts';
+import { closeStore } from './orderly-stop.ts';
 import { dropUnused } from './lookups.ts';
 import { OutbindListener } from './outbind.ts';
 import { DeliverReader, onDeliver } from './receipts-in.ts';
@@ -333,6 +334,7 @@ export class Shard {
   /** Unbinds, commits what is left, closes every environment. */
   async stop(deadlineMs: number): Promise<void> {
     const { state } = this;
+    const isIdle = state.draining && state.binds.every((bind) => bind.window.size === 0);
     for (const listener of this.#listeners) listener.close();
     for (const bind of state.binds) bind.unbind();
     await pause(50);
@@ -341,9 +343,10 @@ export class Shard {
     clearInterval(this.#timer);
     for (const bind of state.binds) bind.close();
     flushStore(state);
-    if (quiet()) await state.journal.close();
+    const isQuiet = quiet();
+    if (isQuiet) await state.journal.close();
     this.#pageCache.close();
-    state.store.close();
+    closeStore(state, isIdle && isQuiet);
   }
 }
 

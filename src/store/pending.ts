@@ -7,6 +7,7 @@
  * commit syncs the WAL and with it every commit before, and only then may the segments be let go.
  */
 import { NORMAL_ID, schemaOf } from './pending-schema.ts';
+import { noteStop, takeStop } from './last-stop.ts';
 import { openDatabase } from './sqlite.ts';
 import type { Database, Statement } from './sqlite.ts';
 
@@ -82,6 +83,8 @@ export class PendingStore {
   readonly wereLoaded: readonly [number, number][];
   /** Rows of messages that await their receipt and are not in memory, of all SMSCs: a field, for each receipt asks. */
   awaitingRows = 0;
+  /** The segment that was open at an orderly stop; 0: the last end was none. */
+  readonly stoppedAt: number;
   /** No row has a higher id: what comes above it is new and needs no look-up. */
   private idMax = -1;
 
@@ -106,6 +109,7 @@ export class PendingStore {
     );
     this.wereLoaded = loaded.raw().all(KIND_QUEUED + KIND_LOADED, KIND_RETRY + KIND_LOADED);
     database.exec(`UPDATE pending SET kind = kind - ${KIND_LOADED} WHERE kind > ${KIND_LOADED}`);
+    this.stoppedAt = takeStop(database);
     this.statements = prepare(database);
     const groups = database.prepare<[], [number, number, number]>(
       'SELECT kind, key, COUNT(*) FROM pending GROUP BY kind, key',
@@ -264,7 +268,9 @@ export class PendingStore {
     }
   }
 
-  close(): void {
+  /** `stoppedAt`: the open segment, where nothing is on its way to an SMSC (store/last-stop). */
+  close(stoppedAt = 0): void {
+    if (stoppedAt > 0) noteStop(this.database, stoppedAt);
     this.database.close();
   }
 

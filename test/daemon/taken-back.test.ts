@@ -1,6 +1,7 @@
 /** What is cancelled or replaced must not have reached its SMSC: where nobody knows, neither is done. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import * as smpp from '../../src/smpp/constants.ts';
+import { freePort } from '../support/ports.ts';
 import { until } from '../support/daemon.ts';
 import { SENDER, ask, inSeconds, stateOf } from './ask.ts';
 import type { Esme } from './esme.ts';
@@ -51,4 +52,20 @@ test('one whose response was lost with its link is left alone, also after kill -
   expect((await esme.receipt(id)).stat).toBe('DELIVRD');
   await until(() => smsc.sms.length === 3, 'what waited', 5_000);
   expect(smsc.sms.map(({ octets }) => octets.toString()).toSorted()).toEqual(['new', 'newer', 'secret']);
+});
+
+test('after an orderly stop what was not sent is still cancelled and replaced', async () => {
+  const port = await freePort();
+  await stage.serve({ smsc: [{ port }] }, false);
+  const before = await stage.esme();
+  const [one, two] = [await before.send(), await before.send({ data_coding: 0, short_message: 'old' })];
+  expect(await stage.daemon.stop()).toBe(0);
+  await stage.start();
+  const esme = await stage.esme();
+  expect((await ask(esme, 'cancel_sm', { message_id: one, ...SENDER })).command_status).toBe(ROK);
+  const named = { message_id: two, ...SENDER, registered_delivery: 1 };
+  expect((await ask(esme, 'replace_sm', { ...named, short_message: 'new' })).command_status).toBe(ROK);
+  const smsc = await stage.octetSmsc({ port, stat: () => 'DELIVRD' });
+  expect((await esme.receipt(two)).stat).toBe('DELIVRD');
+  expect(smsc.sms.map(({ octets }) => octets.toString())).toEqual(['new']);
 });

@@ -1,7 +1,7 @@
 /** qos_time_to_live on its way through the daemon, while the SMSC is away and over kill -9. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { until } from '../support/daemon.ts';
-import { SENDER, ask } from './ask.ts';
+import { SENDER, ask, inSeconds } from './ask.ts';
 import { Stage } from './stage.ts';
 
 let stage: Stage;
@@ -47,4 +47,24 @@ test('what is left of it goes with a data_sm, and its end with the messages of a
     expect(endMs).toBeGreaterThan(fromMs + 600_000 - 100);
     expect(endMs).toBeLessThanOrEqual(toMs + 600_000);
   }
+});
+
+test('replace_sm: a period counts from the schedule, and an end moves with a schedule that is moved', async () => {
+  const smsc = await stage.octetSmsc({ stat: () => 'DELIVRD' });
+  await stage.serve({ smsc: [{ port: smsc.port, validity_default_s: 3 }] });
+  const esme = await stage.esme();
+  const text = { data_coding: 0, short_message: 'old' };
+  const moved = await esme.send({ ...text, schedule_delivery_time: inSeconds(2) });
+  const limited = await esme.send({ ...text, schedule_delivery_time: inSeconds(6) });
+  const change = async (id: string, fields: object): Promise<void> => {
+    const named = { message_id: id, ...SENDER, registered_delivery: 1, short_message: 'new' };
+    expect((await ask(esme, 'replace_sm', { ...named, ...fields })).command_status).toBe(0);
+  };
+  await change(moved, { schedule_delivery_time: inSeconds(8) });
+  await change(limited, { validity_period: inSeconds(3) });
+  const receipts = await esme.receiptsOf([moved, limited]);
+  expect(receipts.map(({ stat }) => stat)).toEqual(['DELIVRD', 'DELIVRD']);
+  expect(smsc.sms.map(({ octets }) => octets.toString())).toEqual(['new', 'new']);
+  // One was told a wish, the other none.
+  expect(smsc.sms.map(({ validity }) => validity.length).toSorted()).toEqual([0, 16]);
 });

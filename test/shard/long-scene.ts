@@ -22,6 +22,7 @@ import { DeliverReader, onDeliver } from '../../src/shard/receipts-in.ts';
 import { deskOf } from '../../src/shard/receipts-out.ts';
 import { recover } from '../../src/shard/recover.ts';
 import { Settler } from '../../src/shard/settle.ts';
+import { closeStore } from '../../src/shard/orderly-stop.ts';
 import { settleVersions } from '../../src/shard/spoken.ts';
 import type { ShardState, Smsc } from '../../src/shard/state.ts';
 import type { OutboundBind } from '../../src/smpp/client.ts';
@@ -356,9 +357,9 @@ export class LongScene {
     await this.commit();
   }
 
-  /** kill -9: what was not committed is gone, and the shard is recovered from the rest. */
-  async crash(): Promise<void> {
-    this.shard.store.close();
+  /** kill -9: what was not committed is gone, and the shard is recovered from the rest. `isOrderly`: a stop instead. */
+  async crash(isOrderly = false): Promise<void> {
+    closeStore(this.shard, isOrderly);
     this.inFlight.length = 0;
     await this.#open();
   }
