@@ -5,7 +5,8 @@
  *
  *  words  0 idLow  1 idHigh  2 account 16, message_state 8, error_code 8  3 mark of the source address
  *         4 doneMs modulo 2^32  5 doneMs above that
- *         6 part 8, parts 8 (0: it is none), told under an id with others 1  7 free
+ *         6 part 8, parts 8 (0: it is none), told under an id with others 1
+ *         7 hash of the SMSC and its id (core/smsc-id.ts)
  */
 import { Chains, NO_PLACE } from './chains.ts';
 
@@ -20,6 +21,7 @@ export class RecentFinals {
   #next = 0;
   #used = 0;
   #byId: Chains | undefined;
+  #bySmscId: Chains | undefined;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -28,7 +30,8 @@ export class RecentFinals {
 
   /**
    * `source`: `sourceMark` of the message's source address; `errorCode`: one octet, 0 for none; `share`: what
-   * `shareOf` says of a message that has its id not for itself alone.
+   * `shareOf` says of a message that has its id not for itself alone; `smscIdHash`: of its id at the SMSC, 0 for
+   * none.
    */
   add(
     idHigh: number,
@@ -39,6 +42,7 @@ export class RecentFinals {
     source: number,
     doneMs: number,
     share = 0,
+    smscIdHash = 0,
   ): void {
     const words = this.#words;
     const at = this.#next * WORDS;
@@ -50,7 +54,9 @@ export class RecentFinals {
     words[at + 4] = doneMs - high * HIGH;
     words[at + 5] = high;
     words[at + 6] = share;
+    words[at + 7] = smscIdHash;
     if (this.#byId !== undefined) this.#byId.add(this.#next, idLow);
+    if (this.#bySmscId !== undefined) this.#bySmscId.add(this.#next, smscIdHash);
     this.#next = this.#next + 1 === this.capacity ? 0 : this.#next + 1;
     if (this.#used < this.capacity) this.#used++;
   }
@@ -73,16 +79,35 @@ export class RecentFinals {
   }
 
   #chains(): Chains {
-    if (this.#byId !== undefined) return this.#byId;
-    this.#byId = new Chains(this.capacity);
-    for (let at = 0; at < this.#used; at++) this.#byId.add(at, this.#words[at * WORDS]);
+    this.#byId ??= this.#build(0);
     return this.#byId;
+  }
+
+  #build(word: number): Chains {
+    const chains = new Chains(this.capacity);
+    for (let at = 0; at < this.#used; at++) chains.add(at, this.#words[at * WORDS + word]);
+    return chains;
+  }
+
+  /**
+   * Did a message end with this state, between these times (both included), whose id at its SMSC has this hash: is this
+   * one, or differs from it in letter case or leading zeros?
+   */
+  hasEnded(smscIdHash: number, state: number, fromMs: number, toMs: number): boolean {
+    this.#bySmscId ??= this.#build(7);
+    const chains = this.#bySmscId;
+    for (let at = chains.first(smscIdHash); at !== NO_PLACE; at = chains.after(at)) {
+      if (this.#words[at * WORDS + 7] !== smscIdHash || this.stateAt(at) !== state) continue;
+      const doneMs = this.doneMsAt(at);
+      if (doneMs >= fromMs && doneMs <= toMs) return true;
+    }
+    return false;
   }
 
   /** Once a while: if nobody asked since the last time, places are not kept up any more. */
   dropUnused(): void {
-    if (this.#byId?.isUsed === true) this.#byId.isUsed = false;
-    else this.#byId = undefined;
+    this.#byId = stillUsed(this.#byId);
+    this.#bySmscId = stillUsed(this.#bySmscId);
   }
 
   idHighAt(at: number): number {
@@ -142,4 +167,10 @@ export function sourceMark(b: Uint8Array, at: number, length: number): number {
   // From the NUL backwards: numbers of one client differ at their ends.
   for (let i = Math.max(2, length - 5); i < length - 1; i++) mark = (mark << 6) ^ b[at + i];
   return mark >>> 0;
+}
+
+function stillUsed(chains: Chains | undefined): Chains | undefined {
+  if (chains?.isUsed !== true) return undefined;
+  chains.isUsed = false;
+  return chains;
 }

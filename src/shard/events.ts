@@ -2,6 +2,7 @@
 import {
   ERR_AT,
   FLAG_DUPLICATE_RISK,
+  FLAG_INDEXED,
   FLAG_PART,
   FLAG_STORED,
   FLAG_TOLD,
@@ -166,6 +167,8 @@ function rememberFinal(shard: ShardState, slot: number, state: number): void {
     sourceMark(table.text, base + SOURCE_AT, table.sourceLength[slot]),
     table.doneMs[slot] > 0 ? table.doneMs[slot] : shard.nowMs,
     (table.flags[slot] & (FLAG_PART | FLAG_TOLD)) === 0 ? 0 : shareOfSlot(table, slot),
+    // Of one that is in the index: it is taken out in a moment, by this hash.
+    (table.flags[slot] & FLAG_INDEXED) === 0 ? 0 : table.hash[slot],
   );
 }
 

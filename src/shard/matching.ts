@@ -15,7 +15,7 @@ import {
   SOURCE_AT,
   TEXT_BYTES,
 } from '../core/message-table.ts';
-import { IDS_DIFFER, choose, likenessOfIds, lookUpId } from '../core/smsc-id.ts';
+import { IDS_DIFFER, choose, hashSmscId, likenessOfIds, lookUpId } from '../core/smsc-id.ts';
 import type { Candidate } from '../core/smsc-id.ts';
 import type { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { receiptState } from '../smpp/receipt.ts';
@@ -56,7 +56,8 @@ export function findAwaited(shard: ShardState, smsc: Smsc, told: Told, bytes: Bu
 function findOtherwise(shard: ShardState, smsc: Smsc, told: Told, bytes: Buffer): Awaited | undefined {
   const { receipt } = told;
   const id = Buffer.from(receipt.bytes.subarray(receipt.idAt, receipt.idEnd)).toString('latin1');
-  const fits = (found: Awaited): boolean => isMeant(shard, found, told, bytes);
+  const isOld = isRepeat(shard, smsc.index, id, receipt);
+  const fits = (found: Awaited): boolean => !isOld && isMeant(shard, found, told, bytes);
   const oneOf = (found: Awaited[]): Awaited | undefined => waitingOne(shard, found, told);
   return lookUpId<Awaited>(
     smsc.index,
@@ -66,6 +67,17 @@ function findOtherwise(shard: ShardState, smsc: Smsc, told: Told, bytes: Buffer)
     shard.index.habits,
     (each, manner) => choose(candidatesFor(shard, smsc.index, each), manner, fits, oneOf),
   );
+}
+
+/** A message with this id, or a similar one, has ended with just this: no other is meant, least of all by guessing. */
+function isRepeat(shard: ShardState, smsc: number, id: string, receipt: ReceiptFields): boolean {
+  const bytes = Buffer.from(id, 'latin1');
+  const hash = hashSmscId(smsc, bytes, 0, bytes.length);
+  const { doneDateMs } = receipt;
+  const { nowMs } = shard;
+  // One without a date was noted with the time at which it came.
+  const fromMs = doneDateMs > 0 ? doneDateMs : nowMs - shard.config.receipts.park_s * 1000;
+  return shard.finals.hasEnded(hash, receiptState(receipt), fromMs, doneDateMs > 0 ? doneDateMs : nowMs);
 }
 
 function candidatesFor(shard: ShardState, smsc: number, id: string): Candidate<Awaited>[] {

@@ -62,3 +62,26 @@ test('of several with a short id the latest that is meant is found', () => {
   expect(finals.accountAt(finals.find(-1, 3, (at) => finals.accountAt(at) !== 9))).toBe(7);
   expect(finals.find(9, 3, () => false)).toBe(-1);
 });
+
+test('whether a message with an id at its SMSC ended so, before and after the first question', () => {
+  const finals = new RecentFinals(4);
+  const add = (hash: number, state: number, doneMs: number): void =>
+    finals.add(7, doneMs % 1000, 1, state, 0, 0, doneMs, 0, hash);
+  const at = 1_767_225_600_000;
+  add(0xffff_fff1, 2, at);
+  expect(finals.hasEnded(0xffff_fff1, 2, at, at)).toBe(true);
+  expect(finals.hasEnded(0xffff_fff1, 5, at, at)).toBe(false);
+  expect(finals.hasEnded(0xffff_fff1, 2, at + 1, at + 9)).toBe(false);
+  expect(finals.hasEnded(0xffff_fff1, 2, at - 9, at - 1)).toBe(false);
+  expect(finals.hasEnded(0xffff_fff2, 2, at, at)).toBe(false);
+  for (let count = 1; count <= 3; count++) add(5, 2, at + count);
+  expect(finals.hasEnded(5, 2, at + 3, at + 3)).toBe(true);
+  expect(finals.hasEnded(0xffff_fff1, 2, at, at)).toBe(true);
+  add(6, 2, at);
+  expect(finals.hasEnded(0xffff_fff1, 2, at, at)).toBe(false);
+  // Not kept up for a while, and then asked for again.
+  finals.dropUnused();
+  finals.dropUnused();
+  add(8, 2, at);
+  expect([finals.hasEnded(8, 2, at, at), finals.hasEnded(6, 2, at, at)]).toEqual([true, true]);
+});

@@ -183,3 +183,44 @@ describe('a receipt that waits', () => {
     expect([await scene.story(neither), await parkedIds(scene)]).toEqual([[], ['0cd']]);
   });
 });
+
+describe('a receipt that is sent again when its message has ended', () => {
+  const textOf = (id: string, minute: number): string =>
+    `id:${id} done date:26010112${minute} stat:DELIVRD err:000 text:x`;
+
+  test.each([
+    ['AbC1', 'aBc1'],
+    ['0042', '42'],
+  ])('%s does not end %s to the same number', async (ended, waiting) => {
+    for (const receipt_ids of ['auto', 'as-is'] as const) {
+      const scene = new ReceiptScene({ receipt_ids });
+      const first = scene.sent(ended);
+      scene.deliver({ short_message: textOf(ended, 10) });
+      await scene.commit();
+      finish(scene.shard, scene.shard.table.idLow.indexOf(first), 2, 1);
+      const second = scene.sent(waiting);
+      scene.deliver({ short_message: textOf(ended, 10) });
+      await scene.commit();
+      expect(await scene.story(second)).toEqual([]);
+      // Its own, though the SMSC writes it like that.
+      scene.deliver({ short_message: textOf(ended, 11) });
+      await scene.commit();
+      expect(await scene.story(second)).toEqual(['RECEIPT DELIVERED']);
+    }
+  });
+
+  test('without a date likewise, for receipts.park_s', async () => {
+    const scene = new ReceiptScene();
+    // A commit sets the scene's clock.
+    await scene.receipt('unknown');
+    const first = scene.sent('AbC1');
+    await scene.receipt('AbC1');
+    finish(scene.shard, scene.shard.table.idLow.indexOf(first), 2, 1);
+    const second = scene.sent('aBc1');
+    await scene.receipt('AbC1');
+    expect(await scene.story(second)).toEqual([]);
+    scene.shard.nowMs += scene.shard.config.receipts.park_s * 1000 + 1;
+    await scene.receipt('AbC1');
+    expect(await scene.story(second)).toEqual(['RECEIPT DELIVERED']);
+  });
+});
