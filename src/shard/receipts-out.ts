@@ -45,6 +45,7 @@ export function deskOf(shard: ShardState, account: number): ReceiptDesk {
     lent: new Int32Array(edges),
     newer: new Int32Array(edges),
     turn: 0,
+    returned: [],
   };
   shard.desks[account] = fresh;
   return fresh;
@@ -75,6 +76,8 @@ export function serveDesks(shard: ShardState): void {
 /** True: done for now, something has to happen before more can go. False: a ring was full. */
 function serve(shard: ShardState, desk: ReceiptDesk): boolean {
   const edges = desk.window.length;
+  // The first that came back was the first to go out.
+  while (desk.returned.length > 0) desk.queue.unshift(desk.returned.pop() as number);
   for (let idle = 0; idle < edges;) {
     const edge = desk.turn;
     const room = desk.window[edge] - desk.lent[edge];
@@ -141,7 +144,7 @@ function putOff(shard: ShardState, desk: ReceiptDesk, slot: number, status: numb
   const { table } = shard;
   if (status === 0) {
     table.state[slot] = SLOT_RECEIPT;
-    desk.queue.unshift(slot);
+    desk.returned.push(slot);
     return;
   }
   table.state[slot] = SLOT_RECEIPT_LATER;

@@ -62,6 +62,8 @@ export interface ReceiptDesk {
   /** By edge: how many of its receivers are of 3.4 or later: notifications and alerts are for them. */
   newer: Int32Array;
   turn: number;
+  /** Given back since the desk was served last, because their session went away. */
+  returned: number[];
 }
 
 export interface PartId {

@@ -1,6 +1,6 @@
 /** What becomes of a receipt that its client answers otherwise than with ESME_ROK: specification section 6. */
 import { expect, test } from 'vitest';
-import { onReceiptResult, serveDesks, sweepReceipts } from '../../src/shard/receipts-out.ts';
+import { deskOf, onReceiptResult, serveDesks, sweepReceipts } from '../../src/shard/receipts-out.ts';
 import { bytesWith } from '../core/memory.ts';
 import { ReceiptScene } from './receipt-scene.ts';
 
@@ -133,4 +133,15 @@ test('put off again and again: the pauses grow to a minute, until receipts.keep_
   expect(shard.nowMs - beganMs).toBeLessThan(keepMs + 61_000);
   await scene.commit();
   expect((await scene.story(ids[0])).at(-1)).toBe('FINAL DELIVERED RECEIPT_NOT_TAKEN');
+});
+
+test('those that come back because their session went away go out in their order, before later ones', async () => {
+  const { scene, slots } = await offeredOnce(['a', 'b', 'c']);
+  deskOf(scene.shard, 0).window[0] = 3;
+  scene.sent('d');
+  await receipt(scene, 'd');
+  for (const slot of slots) answer(scene, slot, LATER, 0);
+  expect(offeredAfter(scene, 0)).toEqual(slots);
+  answer(scene, slots[0], TAKEN, 0);
+  expect(offeredAfter(scene, 0)).toHaveLength(1);
 });

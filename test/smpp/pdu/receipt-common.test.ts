@@ -58,3 +58,24 @@ test('receipts that alternate in all that they may share are each written as it 
     else expect([code?.[0], code?.readUInt16BE(1)], `seed ${random.seed}, round ${round}`).toEqual(told);
   }
 });
+
+test('an acknowledgement of the minute, state and err of a receipt has no network error of its own', () => {
+  const b = Buffer.alloc(RECEIPT_PDU_BYTES_MAX);
+  const text = Buffer.from('yes');
+  const err = Buffer.from('011');
+  const shared = {
+    submitMs: SUBMIT_MS,
+    doneMs: SUBMIT_MS,
+    state: 2,
+    err,
+    errLength: 3,
+    version: smpp.VERSION_34,
+  };
+  const receipt = Object.assign(new ReceiptArgs(), shared, { text, textLength: text.length });
+  const codes = [false, true, false].map((verbatim) => {
+    const esmClass = verbatim ? smpp.ESM_MANUAL_ACK : smpp.ESM_RECEIPT;
+    const length = writeReceiptPdu(b, 0, 1, Object.assign(receipt, { verbatim, esmClass }));
+    return (oracleDecode(b.subarray(0, length)).network_error_code as Buffer | undefined)?.toString('hex');
+  });
+  expect(codes).toEqual(['03000b', undefined, '03000b']);
+});
