@@ -25,6 +25,7 @@ class Ledger {
       segmentAgeMs: 60_000,
       names: '{"nodeId":"bench","shard":0,"accounts":[],"smscs":[]}',
       segmentBefore: 0,
+      indexNext: 0,
     };
     const events = {
       onCommitted: () => this.#committed?.(),

@@ -3,7 +3,7 @@
  * not ended is still somewhere. Works beside a live daemon, which may write, roll and remove segments
  * meanwhile.
  *
- * Message ids count up in their segment, so what is known of each message is one byte at its index: a few
+ * Message ids count up in their segment, so what is known of each message is one byte at its index, in pages: a few
  * million messages cost a few megabytes, and no string is made.
  */
 import { SHARDS_MAX, formatMessageId, idLowOf, indexOf, shardOf } from '../core/message-id.ts';
@@ -124,10 +124,13 @@ function openUnlessRemoved(path: string): ReturnType<typeof openSegmentReader> |
   }
 }
 
-/** What was read so far: the next key of each segment, and the state of each message by segment and index. */
+/** Messages a page. */
+const PAGE = 4_096;
+
+/** What was read so far: the next key of each segment, and the state of each message by segment, page and index. */
 class LedgerFold {
   private readonly nextKeys = new Map<number, number>();
-  private readonly states = new Map<number, Uint8Array<ArrayBuffer>>();
+  private readonly states = new Map<number, Map<number, Uint8Array<ArrayBuffer>>>();
   private readonly typeCounts = new Float64Array(256);
 
   nextKeyOf(segment: number, shard: number): number {
@@ -150,7 +153,7 @@ class LedgerFold {
     }
     const idLow = block.readUInt32LE(at + records.RECORD_ID_LOW);
     const states = this.statesFor(block.readUInt32LE(at + records.RECORD_ID_HIGH), idLow);
-    const index = indexOf(idLow);
+    const index = indexOf(idLow) % PAGE;
     if (type === records.RECEIPT) states[index] |= HAS_RECEIPT;
     else {
       const once = type === records.ACCEPTED ? ACCEPTED_ONCE : type === records.SENT ? SENT_ONCE : FINAL_ONCE;
@@ -160,22 +163,20 @@ class LedgerFold {
   }
 
   stateOf(idHigh: number, idLow: number): number {
-    return this.states.get(stateKey(idHigh, shardOf(idLow)))?.[indexOf(idLow)] ?? 0;
+    const index = indexOf(idLow);
+    const pages = this.states.get(stateKey(idHigh, shardOf(idLow)));
+    return pages?.get(Math.floor(index / PAGE))?.[index % PAGE] ?? 0;
   }
 
   /** Ids of open messages in settled segments that the shard's pending store does not have. */
   openAndNotIn(shard: number, pending: PendingLookup): number[][] {
     const settled = pending.settledThrough();
     const missing: number[][] = [];
-    for (const [key, states] of this.states) {
-      const segment = Math.floor(key / SHARDS_MAX);
-      if (key % SHARDS_MAX !== shard || segment > settled) continue;
-      for (let index = 0; index < states.length; index++) {
-        if ((states[index] & (ACCEPTED_ONCE | FINAL_ONCE)) !== ACCEPTED_ONCE) continue;
-        const idLow = idLowOf(shard, index);
-        if (!pending.has(segment, idLow)) missing.push([segment, idLow]);
-      }
-    }
+    this.each((state, segment, idLow) => {
+      if (shardOf(idLow) !== shard || segment > settled) return;
+      const isOpen = (state & (ACCEPTED_ONCE | FINAL_ONCE)) === ACCEPTED_ONCE;
+      if (isOpen && !pending.has(segment, idLow)) missing.push([segment, idLow]);
+    });
     return missing;
   }
 
@@ -189,27 +190,33 @@ class LedgerFold {
     audit.orphaned = this.typeCounts[records.ORPHANED];
     audit.late = this.typeCounts[records.LATE];
     audit.voided = this.typeCounts[0];
-    for (const [key, states] of this.states) {
-      const isHere = this.nextKeys.has(key);
+    this.each((state, segment, idLow) => {
+      const isHere = this.nextKeys.has(stateKey(segment, shardOf(idLow)));
+      countState(audit, state, isHere, segment, idLow);
+    });
+    return audit;
+  }
+
+  /** Every message of which anything is known. */
+  private each(take: (state: number, segment: number, idLow: number) => void): void {
+    for (const [key, pages] of this.states) {
       const segment = Math.floor(key / SHARDS_MAX);
-      for (let index = 0; index < states.length; index++) {
-        if (states[index] !== 0)
-          countState(audit, states[index], isHere, segment, idLowOf(key % SHARDS_MAX, index));
+      for (const [page, states] of pages) {
+        for (let index = 0; index < PAGE; index++) {
+          if (states[index] !== 0)
+            take(states[index], segment, idLowOf(key % SHARDS_MAX, page * PAGE + index));
+        }
       }
     }
-    return audit;
   }
 
   private statesFor(idHigh: number, idLow: number): Uint8Array<ArrayBuffer> {
     const key = stateKey(idHigh, shardOf(idLow));
-    const index = indexOf(idLow);
-    let states = this.states.get(key);
-    if (states === undefined || index >= states.length) {
-      const larger = new Uint8Array(Math.max(1_024, 2 ** Math.ceil(Math.log2(index + 1))));
-      if (states !== undefined) larger.set(states);
-      states = larger;
-      this.states.set(key, states);
-    }
+    const page = Math.floor(indexOf(idLow) / PAGE);
+    let pages = this.states.get(key);
+    if (pages === undefined) this.states.set(key, (pages = new Map()));
+    let states = pages.get(page);
+    if (states === undefined) pages.set(page, (states = new Uint8Array(PAGE)));
     return states;
   }
 }

@@ -12,6 +12,7 @@
  *
  * The last block of a sealed segment is the footer (BLOCK_FLAG_FOOTER), with no events but a payload:
  *  32 u32 blocks before it  36 u32 events in them  40 u32 highest message index (0xffffffff: none)
+ *  44 u32 lowest message index
  */
 import { crc32 } from 'node:zlib';
 
@@ -28,6 +29,9 @@ export const BLOCK_FLAG_FOOTER = 1;
 export const FOOTER_BLOCKS = 32;
 export const FOOTER_EVENTS = 36;
 export const FOOTER_INDEX = 40;
+export const FOOTER_INDEX_FIRST = 44;
+/** A footer's highest message index where no message was accepted. */
+export const NO_INDEX = 0xffff_ffff;
 export const FOOTER_BYTES = 48;
 
 export interface BlockIdentity {

@@ -7,7 +7,7 @@
  * its ACCEPTED event.
  */
 import type { Bytes } from '../core/bytes.ts';
-import { SEGMENT_INDEX_MAX, idLowOf, nextSegmentNumber } from '../core/message-id.ts';
+import { INDEX_MAX, INDEX_TURN, idLowOf, nextSegmentNumber } from '../core/message-id.ts';
 import {
   ACCEPTED,
   JOINED,
@@ -35,6 +35,8 @@ export interface JournalSettings {
   names: string;
   /** Highest segment number that was ever used. */
   segmentBefore: number;
+  /** Index of the next message of the shard (core/message-id.ts). */
+  indexNext: number;
 }
 
 export interface JournalEvents {
@@ -91,6 +93,7 @@ export class Journal {
     this.#events = events;
     this.#chunks = chunks;
     this.#file = this.#openFile(settings.segmentBefore, nowMs);
+    this.#file.startAt(settings.indexNext > INDEX_TURN ? 0 : settings.indexNext);
     this.filling.segment = this.#file.segment;
     this.#chunk = chunks.take();
     this.bytes = chunks.bytesOf(this.#chunk);
@@ -134,14 +137,19 @@ export class Journal {
     return at;
   }
 
-  /** A message's low id half in the segment of the filling group. */
+  /** A message's low id half. */
   takeIndex(): number {
-    return idLowOf(this.#settings.shard, this.#file.messages++);
+    return idLowOf(this.#settings.shard, this.#file.indexNext++);
   }
 
   /** What `takeIndex` will give next. */
   peekIndex(): number {
-    return idLowOf(this.#settings.shard, this.#file.messages);
+    return idLowOf(this.#settings.shard, this.#file.indexNext);
+  }
+
+  /** Index of the next message. */
+  get indexNext(): number {
+    return this.#file.indexNext;
   }
 
   #nextChunk(need: number): void {
@@ -259,7 +267,9 @@ export class Journal {
     const { segmentBytesMax, segmentAgeMs } = this.#settings;
     const bytes = file.bytes + groupBytes;
     const isOld = nowMs - file.openedMs > segmentAgeMs && file.messages + file.blocks > 1;
-    const isFull = bytes > segmentBytesMax || file.messages > SEGMENT_INDEX_MAX - 2 * GROUP_ACTIONS_MAX;
+    const isFull = bytes > segmentBytesMax || file.indexNext > INDEX_TURN;
+    // No new segment for a million messages. The next index would be another shard's.
+    if (file.indexNext > INDEX_MAX - 2 * GROUP_ACTIONS_MAX) throw new Error('message indexes are used up');
     if (this.holdsRoll && !isFull) return;
     // Opening a segment costs some milliseconds of directory syncs: do it before it is needed.
     if (!isOld && !isFull && bytes <= segmentBytesMax / 2) return;
@@ -268,6 +278,7 @@ export class Journal {
     this.#file = this.#nextFile as SegmentFile;
     this.#nextFile = undefined;
     this.#file.openedMs = nowMs;
+    this.#file.startAt(file.indexNext > INDEX_TURN ? 0 : file.indexNext);
   }
 
   /** False: not now. A disk that is just full must not end the process; LMDB's map is much larger than a segment. */

@@ -5,6 +5,8 @@ import {
   FOOTER_BYTES,
   FOOTER_EVENTS,
   FOOTER_INDEX,
+  FOOTER_INDEX_FIRST,
+  NO_INDEX,
   finishBlock,
 } from './block.ts';
 import type { Chunks } from './chunks.ts';
@@ -29,14 +31,26 @@ export class SegmentFile {
   bytesTold = 0;
   blocks = 0;
   events = 0;
-  /** Message indexes given out so far. */
-  messages = 0;
+  /** Message indexes given out so far: from the first to before the next. */
+  indexFirst = 0;
+  indexNext = 0;
 
   constructor(place: SegmentPlace, segment: number, nowMs: number) {
     this.segment = segment;
     this.#place = place;
     this.#writer = createSegment(segmentPath(place.dataDir, place.shard, segment), { unsafe: place.unsafe });
     this.openedMs = nowMs;
+  }
+
+  /** Before the first message. */
+  startAt(index: number): void {
+    this.indexFirst = index;
+    this.indexNext = index;
+  }
+
+  /** How many messages were accepted into it. */
+  get messages(): number {
+    return this.indexNext - this.indexFirst;
   }
 
   get path(): string {
@@ -74,7 +88,8 @@ export class SegmentFile {
     const footer = Buffer.alloc(FOOTER_BYTES);
     footer.writeUInt32LE(this.blocks, FOOTER_BLOCKS);
     footer.writeUInt32LE(this.events, FOOTER_EVENTS);
-    footer.writeUInt32LE((this.messages - 1) >>> 0, FOOTER_INDEX);
+    footer.writeUInt32LE(this.messages === 0 ? NO_INDEX : this.indexNext - 1, FOOTER_INDEX);
+    footer.writeUInt32LE(this.indexFirst, FOOTER_INDEX_FIRST);
     const key = this.blocks + 1;
     const { shard } = this.#place;
     finishBlock(footer, FOOTER_BYTES, {

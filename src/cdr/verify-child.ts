@@ -18,6 +18,8 @@ import {
   FOOTER_BYTES,
   FOOTER_EVENTS,
   FOOTER_INDEX,
+  FOOTER_INDEX_FIRST,
+  NO_INDEX,
   blockFault,
 } from './block.ts';
 import { eventFault } from './decode.ts';
@@ -25,8 +27,6 @@ import { openSegmentReader } from './lmdb.ts';
 import type { SegmentReader } from './lmdb.ts';
 import { emptyResult } from './verify.ts';
 import type { VerifyJob, VerifyResult } from './verify.ts';
-
-const NO_INDEX = 0xffff_ffff;
 
 async function check(job: VerifyJob): Promise<VerifyResult> {
   const result = emptyResult(job);
@@ -77,6 +77,7 @@ function checkBlock(block: Buffer, key: number, job: VerifyJob, result: VerifyRe
     if (block[at + records.RECORD_TYPE] === records.ACCEPTED && isOurs) {
       const index = indexOf(block.readUInt32LE(at + records.RECORD_ID_LOW));
       result.indexMax = Math.max(result.indexMax, index);
+      if (result.indexFirst < 0 || index < result.indexFirst) result.indexFirst = index;
     }
     at += records.align8(block.readUInt32LE(at));
   }
@@ -99,6 +100,11 @@ function checkFooter(block: Buffer, result: VerifyResult): string | undefined {
   const indexMax = index === NO_INDEX ? -1 : index;
   if (indexMax < result.indexMax)
     return `the footer ends at index ${indexMax}, the messages at ${result.indexMax}`;
+  const indexFirst = index === NO_INDEX ? -1 : block.readUInt32LE(FOOTER_INDEX_FIRST);
+  if (indexFirst > result.indexFirst && result.indexFirst >= 0) {
+    return `the footer begins at index ${indexFirst}, the messages at ${result.indexFirst}`;
+  }
+  result.indexFirst = indexFirst;
   result.indexMax = indexMax;
   return undefined;
 }

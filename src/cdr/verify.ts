@@ -26,7 +26,8 @@ export interface VerifyResult {
   events: number;
   /** Key of the last sound block; 0 when there is none. */
   lastKey: number;
-  /** Highest message index that was given out as far as the segment knows; -1: none. */
+  /** Message indexes that were given out as far as the segment knows, lowest and highest; -1: none. */
+  indexFirst: number;
   indexMax: number;
   /** Time of its first event; 0 when it has none. */
   openedMs: number;
@@ -42,7 +43,7 @@ const STDERR_BYTES_MAX = 2_000;
 /** A result to begin with: sound as far as it was read, which is not at all. */
 export function emptyResult(job: VerifyJob): VerifyResult {
   const { path, segment, shard } = job;
-  const counts = { bytes: 0, blocks: 0, events: 0, lastKey: 0, indexMax: -1, openedMs: 0 };
+  const counts = { bytes: 0, blocks: 0, events: 0, lastKey: 0, indexFirst: -1, indexMax: -1, openedMs: 0 };
   return { path, segment, shard, ok: true, sealed: false, ...counts };
 }
 

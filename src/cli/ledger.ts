@@ -187,7 +187,7 @@ function segmentFields(result: VerifyResult): Fields {
     bytes: result.bytes,
     blocks: result.blocks,
     events: result.events,
-    messages: result.indexMax + 1,
+    messages: result.indexMax < 0 ? 0 : result.indexMax - result.indexFirst + 1,
     sealed: result.sealed,
     fault: result.fault ?? '',
   };

@@ -3,11 +3,13 @@
  *
  *   high 32 bits                    low 32 bits
  *  +-------------------------------+--------+--------------------------+
- *  | segment: seconds since EPOCH  | shard 6| index in the segment 26  |
+ *  | segment: seconds since EPOCH  | shard 6| index 26                 |
  *  +-------------------------------+--------+--------------------------+
  *
  * A segment's number is the second in which it was opened, or the last number plus one if that is larger, so a
- * number is never given twice even when the data directory was wiped in between. Printed as 16 lower-case
+ * number is never given twice even when the data directory was wiped in between. The index counts the messages of the
+ * shard, over segments and starts, for 3.3 has no room for more than the low half: that comes again only after 2^26
+ * messages. Within a segment it only grows; a segment ends where the index begins anew. Printed as 16 lower-case
  * hexadecimal digits: the form every SMPP 3.4 client can hold (message_id C65) and any tool can sort.
  */
 
@@ -16,7 +18,9 @@ export const SEGMENT_EPOCH_S = 1_704_067_200;
 export const SHARD_BITS = 6;
 export const INDEX_BITS = 26;
 export const SHARDS_MAX = 1 << SHARD_BITS;
-export const SEGMENT_INDEX_MAX = 2 ** INDEX_BITS - 1;
+export const INDEX_MAX = 2 ** INDEX_BITS - 1;
+/** Where the index begins anew as soon as there is another segment; as many are left as some groups of messages need. */
+export const INDEX_TURN = INDEX_MAX - 2 ** 20;
 export const MESSAGE_ID_DIGITS = 16;
 
 /** The number of a segment opened now, after `previous` (0: none yet). */
@@ -33,7 +37,12 @@ export function shardOf(idLow: number): number {
 }
 
 export function indexOf(idLow: number): number {
-  return idLow & SEGMENT_INDEX_MAX;
+  return idLow & INDEX_MAX;
+}
+
+/** Of two indexes the one that was reached later, where less than half of all lies between them. */
+export function laterIndex(one: number, other: number): number {
+  return ((other - one) & INDEX_MAX) <= INDEX_MAX >>> 1 ? other : one;
 }
 
 /** The printed form: 16 lower-case hexadecimal digits. */

@@ -6,8 +6,16 @@
  * Two passes over the young segments. The first finds which messages are final, in one byte a message; the second
  * rebuilds the others. Applying an event twice does no harm, so a store that already knows later things is fine.
  */
-import { ACCEPTED, FINAL, RECORD_ID_HIGH, RECORD_ID_LOW, RECORD_TYPE, align8 } from '../core/records.ts';
-import { indexOf } from '../core/message-id.ts';
+import {
+  ACCEPTED,
+  ACCEPTED_BODY,
+  FINAL,
+  RECORD_ID_HIGH,
+  RECORD_ID_LOW,
+  RECORD_TYPE,
+  align8,
+} from '../core/records.ts';
+import { indexOf, laterIndex } from '../core/message-id.ts';
 import type { Bytes } from '../core/bytes.ts';
 import { allocateBytes } from '../core/bytes.ts';
 import { BLOCK_HEADER_BYTES } from '../cdr/block.ts';
@@ -36,13 +44,16 @@ const SEEN_STORED = 4;
 interface YoungSegment {
   segment: number;
   path: string;
-  /** SEEN_* by message index. */
+  /** SEEN_* by message index, from `indexFirst` on. */
   seen: Uint8Array;
+  indexFirst: number;
 }
 
 export interface Recovery {
   /** Highest segment number found; 0: none. */
   segmentLast: number;
+  /** Index of the next message: behind all that clients may have been told. */
+  indexNext: number;
   /** Segments whose parked receipts were brought back; they settle once those are journalled anew. */
   events: number;
   quarantined: string[];
@@ -58,17 +69,31 @@ export async function recover(shard: ShardState, warn: WarnFunction, ways?: Part
   const files = listSegments(dataDir, shard.shard);
   const settled = store.settledThrough();
   const young = files.filter((file) => file.segment > settled);
-  const recovery: Recovery = { segmentLast: settled, events: 0, quarantined: [], tookMs: 0 };
+  const recovery: Recovery = {
+    segmentLast: settled,
+    indexNext: store.indexNext(),
+    events: 0,
+    quarantined: [],
+    tookMs: 0,
+  };
   const jobs = young.map((file) => ({ path: file.path, segment: file.segment, shard: shard.shard }));
   const results = jobs.length === 0 ? [] : await verifySegments(jobs, VERIFY_MS_MAX);
   const sound: YoungSegment[] = [];
   for (const [index, result] of results.entries()) {
     const { segment, path } = young[index];
     recovery.segmentLast = Math.max(recovery.segmentLast, segment);
+    if (result.indexMax >= 0) recovery.indexNext = laterIndex(recovery.indexNext, result.indexMax + 1);
     if (result.ok) {
-      sound.push({ segment, path, seen: new Uint8Array(result.indexMax + 1) });
+      const { indexFirst, indexMax } = result;
+      sound.push({
+        segment,
+        path,
+        indexFirst,
+        seen: new Uint8Array(indexMax < 0 ? 0 : indexMax - indexFirst + 1),
+      });
       continue;
     }
+    recovery.indexNext += Math.ceil(young[index].bytes / ACCEPTED_BODY);
     const fault = result.fault ?? 'unreadable';
     const movedTo = quarantineSegment(dataDir, shard.shard, segment, fault);
     recovery.quarantined.push(movedTo);
@@ -78,6 +103,8 @@ export async function recover(shard: ShardState, warn: WarnFunction, ways?: Part
       movedTo,
     });
   }
+  // The next start sees no more of a damaged segment than this one has left.
+  if (recovery.quarantined.length > 0) store.keepIndexNext(recovery.indexNext);
   const found = new WaysFound(shard);
   const firstYoung = Math.min(Infinity, ...sound.map(({ segment }) => segment));
   found.seeRows(recovery.segmentLast - segmentsOfWays(shard), firstYoung);
@@ -129,7 +156,8 @@ async function fold(
   const rebuilder = new Rebuilder(shard, isOrderly);
   await eachEvent(segments, (bytes, at, length) => {
     const idHigh = bytes.u32[(at + RECORD_ID_HIGH) >> 2];
-    const seen = bySegment.get(idHigh)?.seen[indexOf(bytes.u32[(at + RECORD_ID_LOW) >> 2])];
+    const young = bySegment.get(idHigh);
+    const seen = young?.seen[indexOf(bytes.u32[(at + RECORD_ID_LOW) >> 2]) - young.indexFirst];
     if (seen === SEEN_FINAL || seen === SEEN_STORED) rebuilder.pass(bytes, at);
     else rebuilder.apply(bytes, at, length, seen === SEEN_ACCEPTED);
   });
@@ -154,7 +182,7 @@ function firstPass(
     finalBefore.lows.push(idLow);
     return;
   }
-  const index = indexOf(idLow);
+  const index = indexOf(idLow) - young.indexFirst;
   if (type === FINAL) young.seen[index] = SEEN_FINAL;
   else if (type === ACCEPTED) young.seen[index] = SEEN_ACCEPTED;
   else if (young.seen[index] === SEEN_ACCEPTED) young.seen[index] = SEEN_MORE;
@@ -171,7 +199,7 @@ function removeFinal(
     for (const [idHigh, idLow] of shard.store.idsFrom(first)) {
       const young = bySegment.get(idHigh);
       if (young === undefined) continue;
-      const index = indexOf(idLow);
+      const index = indexOf(idLow) - young.indexFirst;
       if (young.seen[index] === SEEN_FINAL) {
         gone.highs.push(idHigh);
         gone.lows.push(idLow);

@@ -59,6 +59,7 @@ export class Settler {
     const segment = this.#scanning;
     this.#scanning = 0;
     flushStore(this.#shard);
+    this.#shard.store.keepIndexNext(this.#shard.journal.indexNext);
     this.#shard.store.settle(segment);
     this.#shard.cells[CELL_SETTLED] = segment;
     return true;

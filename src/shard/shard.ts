@@ -108,6 +108,7 @@ export class Shard {
         segmentAgeMs: ledger.segment_age_s * 1000,
         names: JSON.stringify({ nodeId, shard, accounts, smscs }),
         segmentBefore: recovery.segmentLast,
+        indexNext: recovery.indexNext,
       },
       state.chunks,
       {

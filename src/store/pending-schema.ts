@@ -17,5 +17,7 @@ export function schemaOf(awaiting: number): string {
   CREATE INDEX IF NOT EXISTS pending_similar ON pending (smsc, ${NORMAL_ID}) WHERE kind = ${awaiting};
   CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), settled INTEGER NOT NULL) STRICT;
   INSERT OR IGNORE INTO progress VALUES (1, 0);
+  CREATE TABLE IF NOT EXISTS indexes (one INTEGER PRIMARY KEY CHECK (one = 1), next INTEGER NOT NULL) STRICT;
+  INSERT OR IGNORE INTO indexes VALUES (1, 0);
   `;
 }

@@ -254,6 +254,16 @@ export class PendingStore {
     return row[0];
   }
 
+  /** Index of the next message as far as settled segments go: they may be gone when the next start looks. */
+  indexNext(): number {
+    return this.statements.indexNext.get()?.[0] ?? 0;
+  }
+
+  /** On disk with the next `settle`. */
+  keepIndexNext(index: number): void {
+    this.statements.keepIndexNext.run(index);
+  }
+
   /**
    * Records that all of the shard's segments up to this one are not needed for recovery. On disk, with
    * everything written before, when it returns. Going back is refused: those segments may be gone.
@@ -284,17 +294,9 @@ export class PendingStore {
       this.idMax = id;
     }
     const smscId = row.smscId === null ? null : Buffer.from(row.smscId, 'latin1');
-    this.statements.upsert.run(
-      row.idHigh,
-      row.idLow,
-      row.kind,
-      row.key,
-      row.dueMs,
-      smscId,
-      row.smsc,
-      row.blob,
-    );
-    this.change(row.kind, row.key, 1);
+    const { idHigh, idLow, kind, key, dueMs, smsc, blob } = row;
+    this.statements.upsert.run(idHigh, idLow, kind, key, dueMs, smscId, smsc, blob);
+    this.change(kind, key, 1);
   }
 
   private change(kind: number, key: number, by: number): void {
@@ -340,6 +342,8 @@ interface Statements {
   ids: Statement<[number], [number, number, number]>;
   settled: Statement<[], [number]>;
   settle: Statement<[number], unknown>;
+  indexNext: Statement<[], [number]>;
+  keepIndexNext: Statement<[number], unknown>;
 }
 
 function prepare(database: Database): Statements {
@@ -371,6 +375,8 @@ function prepare(database: Database): Statements {
     ids: raw('SELECT id_high, id_low, kind FROM pending WHERE id_high >= ? ORDER BY id_high, id_low'),
     settled: raw('SELECT settled FROM progress WHERE one = 1'),
     settle: database.prepare('UPDATE progress SET settled = ? WHERE one = 1'),
+    indexNext: raw('SELECT next FROM indexes WHERE one = 1'),
+    keepIndexNext: database.prepare('UPDATE indexes SET next = ? WHERE one = 1'),
   };
 }
 

@@ -114,3 +114,22 @@ test('a hundred thousand messages are no effort', async () => {
   await buildSegment(dataDir, 0, 10, blocks);
   expect(await auditLedger(dataDir)).toMatchObject({ accepted: 100_000, final: 100_000, open: 0 });
 }, 30_000);
+
+test('messages far up in the count of their shard are told apart like the first ones', async () => {
+  const dataDir = temporaryDirectory();
+  const [low, high] = [12_345_678, 2 ** 26 - 5];
+  await buildSegment(dataDir, 0, 10, [
+    [accepted(id(10, low)), accepted(id(10, low + 4_096)), accepted(id(10, high)), final(id(10, low))],
+    [final(id(10, low + 4_096)), final(id(10, low + 4_096)), final(id(10, low + 1))],
+  ]);
+  const settled = { settledThrough: () => 10, has: () => false };
+  const audit = await auditLedger(dataDir, { pendingOf: () => settled });
+  expect(audit).toMatchObject({
+    accepted: 3,
+    final: 3,
+    open: 1,
+    finalDoubleIds: [`0000000a${(low + 4_096).toString(16).padStart(8, '0')}`],
+    finalWithoutAcceptIds: [`0000000a${(low + 1).toString(16).padStart(8, '0')}`],
+    lostIds: [`0000000a${high.toString(16).padStart(8, '0')}`],
+  });
+});

@@ -43,6 +43,7 @@ export class Bench {
       segmentAgeMs: Infinity,
       names: NAMES,
       segmentBefore: 0,
+      indexNext: 0,
       ...changes,
     };
     this.journal = new Journal(
@@ -102,7 +103,7 @@ export interface Stored {
   types: number[];
   ids: string[];
   blocks: number;
-  footer: { blocks: number; events: number; index: number } | undefined;
+  footer: { blocks: number; events: number; index: number; first: number } | undefined;
 }
 
 export async function readSegment(path: string, segment: number): Promise<Stored> {
@@ -116,6 +117,7 @@ export async function readSegment(path: string, segment: number): Promise<Stored
           blocks: bytes.readUInt32LE(32),
           events: bytes.readUInt32LE(36),
           index: bytes.readUInt32LE(40),
+          first: bytes.readUInt32LE(44),
         };
         continue;
       }

@@ -23,6 +23,7 @@ vi.mock('../../src/cdr/lmdb.ts', async (original) => {
 
 beforeEach(() => {
   disk.full = false;
+  disk.opensNothing = false;
   disk.putDelayMs = 0;
 });
 
@@ -62,7 +63,7 @@ test('a segment begins with the names, and ends with a footer that counts', asyn
     types: [TYPE_NAMES, TYPE_ACCEPTED, TYPE_ACCEPTED, TYPE_ACCEPTED, TYPE_SENT],
     ids,
     blocks: 2,
-    footer: { blocks: 2, events: 5, index: 2 },
+    footer: { blocks: 2, events: 5, index: 2, first: 0 },
   });
   expect(bench.committed.map(({ events, accepted }) => [events, accepted])).toEqual([
     [4, 3],
@@ -74,7 +75,7 @@ test('the footer of a segment without messages says so', async () => {
   const bench = new Bench();
   await bench.commit();
   await bench.journal.close();
-  expect((await bench.stored(FIRST)).footer).toEqual({ blocks: 1, events: 1, index: 0xffff_ffff });
+  expect((await bench.stored(FIRST)).footer).toEqual({ blocks: 1, events: 1, index: 0xffff_ffff, first: 0 });
 });
 
 test('one commit is in flight at a time, and what comes meanwhile goes with the next', async () => {
@@ -194,12 +195,52 @@ describe('segments', () => {
       expect(stored.types[0]).toBe(TYPE_NAMES);
       expect(stored.footer).toMatchObject({
         events: stored.types.length,
-        index: (stored.ids.length - 1) >>> 0,
+        // It counts on from the segments before.
+        first: found.length,
+        index: stored.ids.length === 0 ? 0xffff_ffff : found.length + stored.ids.length - 1,
       });
       found.push(...stored.ids);
     }
     expect(found).toEqual(ids);
+    expect(found.map((id) => parseInt(id.slice(8), 16) % 2 ** 26)).toEqual([...found.keys()]);
     await vi.waitFor(() => expect(bench.sealed).toEqual(segments.slice(0, -1)));
+  });
+
+  test('end where the index begins anew, a million before its end, so that it only grows within each', async () => {
+    const turn = 2 ** 26 - 1 - 2 ** 20;
+    const bench = new Bench({ indexNext: turn - 1 });
+    const ids: string[] = [];
+    for (let group = 0; group < 3; group++) {
+      for (let count = 0; count < 3; count++) ids.push(bench.accept());
+      await bench.commit();
+    }
+    await bench.journal.close();
+    const indexes = ids.map((id) => parseInt(id.slice(8), 16) % 2 ** 26);
+    expect(indexes).toEqual([turn - 1, turn, turn + 1, 0, 1, 2, 3, 4, 5]);
+    const [first, second] = listSegments(bench.dataDir, SHARD).map(({ segment }) => segment);
+    expect((await bench.stored(first)).ids).toEqual(ids.slice(0, 3));
+    expect((await bench.stored(second)).ids).toEqual(ids.slice(3));
+  });
+
+  test('begin with the first index, where the one before came too far', async () => {
+    for (const indexNext of [2 ** 26 - 2 ** 20, 2 ** 26, 2 ** 26 + 5]) {
+      const bench = new Bench({ indexNext });
+      expect(bench.journal.indexNext).toBe(0);
+      await bench.commit();
+      await bench.journal.close();
+    }
+  });
+
+  test('that can not be opened until the indexes are used up end the shard, not its ids', async () => {
+    const bench = new Bench({ indexNext: 2 ** 26 - 2 ** 20 - 1 });
+    disk.opensNothing = true;
+    for (let count = 0; count < 2 ** 20 - 2 ** 16 - 1; count++) bench.journal.takeIndex();
+    bench.accept();
+    await bench.commit();
+    bench.journal.takeIndex();
+    bench.accept();
+    expect(() => bench.journal.kick(NOW_MS)).toThrow('used up');
+    disk.opensNothing = false;
   });
 
   test('end by age, but not while they hold nothing but their names', async () => {
@@ -245,7 +286,7 @@ describe('segments', () => {
     expect(bench.sealed).toEqual([FIRST]);
     const stored = await bench.stored(FIRST);
     expect(stored.ids).toEqual(ids);
-    expect(stored.footer).toEqual({ blocks: 2, events: 32, index: 30 });
+    expect(stored.footer).toMatchObject({ blocks: 2, events: 32, index: 30 });
   });
 
   test('all have their footers when the close is done, also one that ended just before', async () => {

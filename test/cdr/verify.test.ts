@@ -44,9 +44,9 @@ test('what a sound segment holds is counted', async () => {
     TIMEOUT_MS,
   );
   expect(results).toMatchObject([
-    { ok: true, sealed: false, blocks: 2, events: 3, lastKey: 2, indexMax: 3 },
-    { ok: true, sealed: true, blocks: 41, events: 8_001, lastKey: 42, indexMax: 7_999 },
-    { ok: true, sealed: false, blocks: 0, events: 0, lastKey: 0, indexMax: -1 },
+    { ok: true, sealed: false, blocks: 2, events: 3, lastKey: 2, indexFirst: 3, indexMax: 3 },
+    { ok: true, sealed: true, blocks: 41, events: 8_001, lastKey: 42, indexFirst: 0, indexMax: 7_999 },
+    { ok: true, sealed: false, blocks: 0, events: 0, lastKey: 0, indexFirst: -1, indexMax: -1 },
   ]);
 });
 
@@ -101,6 +101,14 @@ test('a segment that is not what its name says, or does not add up, is faulty', 
     [await write(3, [block(1, 3, 0, [final()]), footer(2, 3, 0, 2, -1)]), 'counts 2 events, but there are 1'],
     [await write(4, [footer(1, 4, 0, 0, -1), block(2, 4, 0, [final()])]), 'comes after the footer'],
     [await write(5, [block(1, 5, 0, [final().fill(99, 4, 5)])]), 'type 99'],
+    [
+      await write(6, [block(1, 6, 0, [accepted({ idHigh: 6, idLow: 8 })]), footer(2, 6, 0, 1, 7)]),
+      'the footer ends at index 7, the messages at 8',
+    ],
+    [
+      await write(7, [block(1, 7, 0, [accepted({ idHigh: 7, idLow: 8 })]), footer(2, 7, 0, 1, 9, 9)]),
+      'the footer begins at index 9, the messages at 8',
+    ],
   ] as const;
   const jobs = faults.map(([path], i) => ({ path, segment: i + 1, shard: 0 }));
   const results = await verifySegments(jobs, TIMEOUT_MS);

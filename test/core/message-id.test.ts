@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import {
   SEGMENT_EPOCH_S,
-  SEGMENT_INDEX_MAX,
+  INDEX_MAX,
   SHARDS_MAX,
   formatMessageId,
   idLowOf,
   indexOf,
   nextSegmentNumber,
   parseMessageId,
+  laterIndex,
   shardOf,
 } from '../../src/core/message-id.ts';
 import { seeded } from './random.ts';
@@ -22,7 +23,7 @@ test('a segment is numbered by its second since 2024, and never twice', () => {
 
 test('the low half is the shard above 26 bits of index, at every bound', () => {
   for (const shard of [0, 1, 31, 32, SHARDS_MAX - 1]) {
-    for (const index of [0, 1, 0x2aa_aaaa, SEGMENT_INDEX_MAX]) {
+    for (const index of [0, 1, 0x2aa_aaaa, INDEX_MAX]) {
       const low = idLowOf(shard, index);
       expect(low).toBe(shard * 2 ** 26 + index);
       expect([shardOf(low), indexOf(low)]).toEqual([shard, index]);
@@ -61,4 +62,14 @@ test('printed ids sort as their segments and indexes do', () => {
     );
     expect(parseMessageId(formatMessageId(...a))).toEqual({ idHigh: a[0], idLow: a[1] });
   }
+});
+
+test('of two message indexes the later one is known, also past the last', () => {
+  const end = 2 ** 26;
+  expect([laterIndex(5, 9), laterIndex(9, 5), laterIndex(7, 7)]).toEqual([9, 9, 7]);
+  expect([laterIndex(end - 3, 2), laterIndex(2, end - 3), laterIndex(0, end / 2 - 1)]).toEqual([
+    2,
+    2,
+    end / 2 - 1,
+  ]);
 });

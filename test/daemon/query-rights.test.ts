@@ -60,6 +60,18 @@ test('type and plan of an address are those of the submit, or 0: not known', asy
   expect((await stateOf(esme, id, { source_addr: '' }))[1]).toBe(smpp.STATE_DELETED);
 });
 
+test('a cancel_sm of 3.3 names the destination, too; one of 3.4 need not', async () => {
+  await stage.serve({ smsc: [{ port: await freePort() }] }, false);
+  const old = await stage.esme({ fields: { interface_version: 0x33 } });
+  const esme = await stage.esme();
+  const [id, longId] = [await old.send(LATER), await esme.send(LATER)];
+  const cancelled = async (one: typeof esme, message_id: string, destination_addr: string): Promise<number> =>
+    (await ask(one, 'cancel_sm', { message_id, ...SENDER, destination_addr })).command_status;
+  expect(await cancelled(old, id, '962790000002')).toBe(RINVMSGID);
+  expect(await cancelled(old, id, '962790000001')).toBe(ROK);
+  expect(await cancelled(esme, longId, '962790000002')).toBe(ROK);
+});
+
 test('a question costs as much of the rate as a message', async () => {
   await stage.serve({ account: [{ tps: 1 }], smsc: [{ port: await freePort() }] }, false);
   const esme = await stage.esme();

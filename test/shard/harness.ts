@@ -131,6 +131,7 @@ export function openJournal(
     throw error;
   },
   segmentBefore = 0,
+  indexNext = 0,
 ): void {
   const settings = {
     dataDir: shard.dataDir,
@@ -140,6 +141,7 @@ export function openJournal(
     segmentAgeMs: Infinity,
     names: '{"nodeId":"n","shard":0,"accounts":[],"smscs":[]}',
     segmentBefore,
+    indexNext,
   };
   shard.journal = new Journal(
     settings,

@@ -92,6 +92,8 @@ export class LongScene {
   readonly acknowledged = new Map<number, number>();
   /** interface_version of the session that submits. */
   version: number;
+  /** What the next recovery is to warn of. */
+  warnings: string[] = [];
   /** The bind is up: the SMSC takes messages. */
   isUp = true;
   /** What the bind speaks; undefined: what the SMSC is configured for. */
@@ -118,7 +120,7 @@ export class LongScene {
     return scene;
   }
 
-  async #open(): Promise<void> {
+  async #open(indexNext?: number): Promise<void> {
     const shard = makeShard(this.#dataDir, this.#options.capacity ?? 4096);
     const mesh = createMesh(1, 1, 1 << 20);
     shard.ends = shardEnds(mesh, 0);
@@ -130,9 +132,16 @@ export class LongScene {
     smsc.receiptTags = receiptTagsOf(this.#options.tags ?? [], smsc.profile.tlvMap);
     shard.owned = [smsc];
     shard.accounts = [this.edge.accounts[0].config];
-    const recovery = await recover(shard, (message) => expect(message).toBe('nothing'));
+    const recovery = await recover(shard, (message) =>
+      expect(message).toContain(this.warnings.shift() ?? 'nothing'),
+    );
     this.#segmentLast = recovery.segmentLast;
-    openJournal(shard, (group) => onNoRoom(shard, group), recovery.segmentLast);
+    openJournal(
+      shard,
+      (group) => onNoRoom(shard, group),
+      recovery.segmentLast,
+      indexNext ?? recovery.indexNext,
+    );
     restoreHeld(shard);
     const bind = this.#bind();
     smsc.binds.push(bind);
@@ -357,11 +366,14 @@ export class LongScene {
     await this.commit();
   }
 
-  /** kill -9: what was not committed is gone, and the shard is recovered from the rest. `isOrderly`: a stop instead. */
-  async crash(isOrderly = false): Promise<void> {
+  /**
+   * kill -9: what was not committed is gone, and the shard is recovered from the rest. `isOrderly`: a stop instead.
+   * `indexNext`: that of the next message, as after others.
+   */
+  async crash(isOrderly = false, indexNext?: number): Promise<void> {
     closeStore(this.shard, isOrderly);
     this.inFlight.length = 0;
-    await this.#open();
+    await this.#open(indexNext);
   }
 
   /** What the segments before this life have open goes to the store; the next crash does not read them. */

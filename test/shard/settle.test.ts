@@ -37,6 +37,7 @@ function run(dataDir: string, segmentBytesMax: number): Running {
       segmentAgeMs: Infinity,
       names: '{"nodeId":"n","shard":0,"accounts":[],"smscs":[]}',
       segmentBefore: 0,
+      indexNext: 0,
     },
     shard.chunks,
     {

@@ -201,11 +201,13 @@ export function footer(
   shard: number,
   events: number,
   indexMax: number,
+  indexFirst = 0,
 ): Buffer {
   const bytes = Buffer.alloc(48);
   bytes.writeUInt32LE(key - 1, 32);
   bytes.writeUInt32LE(events, 36);
   bytes.writeUInt32LE(indexMax >>> 0, 40);
+  bytes.writeUInt32LE(indexFirst, 44);
   finishBlock(bytes, 48, { key, segment, shard, flags: BLOCK_FLAG_FOOTER, events: 0 });
   return bytes;
 }
