@@ -19,7 +19,7 @@ export const SHARD_BITS = 6;
 export const INDEX_BITS = 26;
 export const SHARDS_MAX = 1 << SHARD_BITS;
 export const INDEX_MAX = 2 ** INDEX_BITS - 1;
-/** Where the index begins anew as soon as there is another segment; as many are left as some groups of messages need. */
+/** Where the index begins anew as soon as there is another segment; there may be none at once. */
 export const INDEX_TURN = INDEX_MAX - 2 ** 20;
 export const MESSAGE_ID_DIGITS = 16;
 

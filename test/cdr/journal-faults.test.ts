@@ -59,7 +59,7 @@ describe('a commit that fails', () => {
     ]);
     expect(stored.ids).toEqual([before, after]);
     // The indexes of the refused ones were given out and are not given again.
-    expect(stored.footer).toEqual({ blocks: 5, events: 7, index: 3 });
+    expect(stored.footer).toMatchObject({ blocks: 5, events: 7, index: 3 });
   });
 
   test('in the last group of a segment is written to that segment, although the next is filling', async () => {

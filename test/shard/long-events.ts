@@ -18,3 +18,15 @@ export async function eventsIn(dataDir: string): Promise<LedgerEvent[]> {
   }
   return events;
 }
+
+/** RECEIPT_RESULT that says RESULT_TAKEN of the slot's own message, in answer to the DELIVER record `b`. */
+export function takenResult(b: Buffer): Buffer {
+  const result = Buffer.alloc(24);
+  result.writeUInt32LE(24, 0);
+  result[4] = 64;
+  result[5] = 1;
+  b.copy(result, 6, 6, 8);
+  b.copy(result, 8, 48, 56);
+  b.copy(result, 16, 40, 44);
+  return result;
+}

@@ -38,7 +38,7 @@ import type { TestEdge } from '../edge/harness.ts';
 import { oracleEncode, withTlvs } from '../support/oracle.ts';
 import { idText, temporaryDirectory } from '../support/ledger.ts';
 import { makeShard, openJournal } from './harness.ts';
-import { eventsIn } from './long-events.ts';
+import { eventsIn, takenResult } from './long-events.ts';
 import { readSubmit } from '../daemon/octet-smsc.ts';
 import type { Sms } from '../daemon/octet-smsc.ts';
 
@@ -314,15 +314,7 @@ export class LongScene {
     const tlvs = b.toString('hex', 68 + b[46] + b[47] + b[45]);
     const counts = { submitted: b[56], delivered: b[57] };
     this.told.push({ id, state: b[5], err, ...counts, ...(tlvs === '' ? {} : { tlvs }) });
-    // RECEIPT_RESULT: RESULT_TAKEN of the slot's own message.
-    const result = Buffer.alloc(24);
-    result.writeUInt32LE(24, 0);
-    result[4] = 64;
-    result[5] = 1;
-    b.copy(result, 6, 6, 8);
-    b.copy(result, 8, 48, 56);
-    b.copy(result, 16, 40, 44);
-    return result;
+    return takenResult(b);
   }
 
   /** The SMSC answers what it was sent first, with an id or a command_status; undefined: there is nothing. */
@@ -366,10 +358,7 @@ export class LongScene {
     await this.commit();
   }
 
-  /**
-   * kill -9: what was not committed is gone, and the shard is recovered from the rest. `isOrderly`: a stop instead.
-   * `indexNext`: that of the next message, as after others.
-   */
+  /** kill -9, or if `isOrderly` a stop: what is durable is recovered. `indexNext`: of the next message. */
   async crash(isOrderly = false, indexNext?: number): Promise<void> {
     closeStore(this.shard, isOrderly);
     this.inFlight.length = 0;
