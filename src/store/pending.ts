@@ -118,10 +118,8 @@ export class PendingStore {
       const packed = countKey(kind, key);
       this.addCount(packed, count);
     }
-    const last = database.prepare(
-      'SELECT id_high, id_low FROM pending ORDER BY id_high DESC, id_low DESC LIMIT 1',
-    );
-    const highest = last.raw().get() as [number, number] | undefined;
+    const last = 'SELECT id_high, id_low FROM pending ORDER BY id_high DESC, id_low DESC LIMIT 1';
+    const highest = database.prepare(last).raw().get() as [number, number] | undefined;
     if (highest !== undefined) this.idMax = idNumber(highest[0], highest[1]);
   }
 
@@ -199,10 +197,7 @@ export class PendingStore {
     return row === undefined ? undefined : rowOf(row);
   }
 
-  /**
-   * The latest row that is meant of those whose id has this low half: the ids of 3.3 have no other. One look-up a
-   * segment with rows.
-   */
+  /** The latest row that is meant of those with this low half, all that ids of 3.3 have; a look-up a segment with rows. */
   latestOf(idLow: number, isMeant: (row: PendingRow) => boolean): PendingRow | undefined {
     let below = HIGH;
     for (;;) {
