@@ -13,7 +13,7 @@ import {
   RECORD_TIME,
 } from '../core/records.ts';
 import { ESME_RINVEXPIRY, ESME_RINVSCHED } from '../smpp/constants.ts';
-import { MessageTimes, parseTime } from '../smpp/times.ts';
+import { type MessageTimes, parseTime } from '../smpp/times.ts';
 import { endText, isPeriod, validityFor } from '../smpp/validity.ts';
 import type { ShardState, Smsc } from './state.ts';
 

@@ -71,8 +71,6 @@ export function reshape(
   if (!shaped.ok) shaped = shapeLonePart(message, sender, profile, references, nowMs);
   if (!shaped.ok) return end(shard, smsc, slot, shaped.status);
   const [body] = shaped.bodies;
-  // Its SMSC has it in another character set from here on.
-  if (isConverted(message, sender, body, profile)) table.registeredDelivery[slot] |= DELIVERY_CONVERTED;
   if (shaped.bodies.length > 1) {
     // Without its account's settings it could not be cut either.
     const isTied =
@@ -80,6 +78,8 @@ export function reshape(
     if (isTied) return end(shard, smsc, slot, ESME_RINVMSGLEN);
     return holdToSplit(shard, slot, message, version);
   }
+  // Its SMSC has it in another character set from here on.
+  if (isConverted(message, sender, body, profile)) table.registeredDelivery[slot] |= DELIVERY_CONVERTED;
   if (isData && sendsTlvs(profile)) {
     const tag = profile.tlvMap.get(TLV_QOS_TIME_TO_LIVE) ?? TLV_QOS_TIME_TO_LIVE;
     const isLimited = (body.validity ?? '') !== '';
