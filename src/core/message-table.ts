@@ -123,7 +123,7 @@ export class MessageTable {
   readonly parts: Uint8Array;
   /** Its receipt speaks for all its parts: how many were delivered, plus 1; 0: it speaks for itself alone. */
   readonly merged: Uint8Array;
-  /** The id that the client was told (FLAG_TOLD). Without that toldLow is what HELD and LED say of it (records.ts). */
+  /** The id that the client was told (FLAG_TOLD); without that flag see held-part.ts and fill-slot.ts. */
   readonly toldLow: Uint32Array;
   readonly toldHigh: Uint32Array;
   readonly smscIdLength: Uint8Array;

@@ -91,6 +91,14 @@ function userReferenceOf({ u8, u16 }: Bytes, at: number, bodyEnd: number): numbe
   return valueAt < 0 || readU16(u8, valueAt - 2) !== 2 ? NO_REFERENCE : readU16(u8, valueAt);
 }
 
+/**
+ * Beside the key in toldLow, by which start-up finds the way of the other parts: it makes the two those of this
+ * message. A plain message leaves in its slot, and so in its row, what a part before it had there.
+ */
+export function markOfKey(key: number, idLow: number): number {
+  return ~(key ^ idLow) >>> 0;
+}
+
 /** What only a part, a scheduled message, one of several destinations, a data_sm or a message of 3.3 has. */
 function fillSpecial(
   shard: ShardState,
@@ -117,8 +125,10 @@ function fillSpecial(
   table.parts[slot] = u8[extension + EXTENSION_PARTS];
   const bits = u8[extension + EXTENSION_FLAGS];
   if ((bits & EXTENSION_FLAG_LED) !== 0) {
-    // FLAG_TOLD is not set, so it stands for no id: it is what start-up finds the way of the other parts by.
-    table.toldLow[slot] = u32[(extension + EXTENSION_KEY) >> 2];
+    // FLAG_TOLD is not set, so they stand for no id.
+    const key = u32[(extension + EXTENSION_KEY) >> 2];
+    table.toldLow[slot] = key;
+    table.toldHigh[slot] = markOfKey(key, table.idLow[slot]);
     return;
   }
   // The parts that wait to be joined have ids of their own, not neighbouring ones.

@@ -3,7 +3,6 @@
  * their SMSC is not back yet. From the events that are replayed, and from what the store has open of the segments
  * before them; of what had ended and was settled nothing is known any more.
  */
-import { FLAG_PART } from '../core/message-table.ts';
 import {
   ACCEPTED,
   ACCEPTED_BODY,
@@ -25,7 +24,7 @@ import {
   acceptedBodyLength,
 } from '../core/records.ts';
 import type { Bytes } from '../core/bytes.ts';
-import { DEST_AT, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
+import { DEST_AT, FLAG_PART, FLAG_TOLD, SOURCE_AT, TEXT_BYTES } from '../core/message-table.ts';
 import { PART_WAYS, WAY_MS } from '../core/ring/part-ways.ts';
 import type { PartWays } from '../core/ring/part-ways.ts';
 import { concatOf } from '../smpp/concat.ts';
@@ -36,9 +35,13 @@ import { scanDeliverSm } from '../smpp/pdu/deliver-sm.ts';
 import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { KIND_FOLLOWER, KIND_HELD } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
+import { markOfKey } from './fill-slot.ts';
 import { isShaped, resetScratch } from './held-part.ts';
 import { bodyLengthOf, unpackRow } from './row.ts';
 import type { ShardState } from './state.ts';
+
+/** toldLow has no key then. */
+const FLAGS_OTHERWISE = FLAG_PART | FLAG_TOLD;
 
 interface Way extends WayPlace {
   smsc: number;
@@ -75,7 +78,12 @@ export class WaysFound {
       if (isShaped(key)) return;
       const body = row.blob.subarray(bodyAt, bodyAt + bodyLengthOf(row));
       key = this.#keyOf(Buffer.concat([Buffer.alloc(HEADER_BYTES), body]), HEADER_BYTES, body.length);
-    } else if ((table.flags[scratch] & FLAG_PART) !== 0) return;
+    } else if (
+      (table.flags[scratch] & FLAGS_OTHERWISE) !== 0 ||
+      table.toldHigh[scratch] !== markOfKey(key, row.idLow)
+    ) {
+      return;
+    }
     const base = scratch * TEXT_BYTES;
     const { text } = table;
     const at = wayPlace(table.account[scratch], key, text, base + SOURCE_AT, text, base + DEST_AT);

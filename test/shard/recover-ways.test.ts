@@ -103,6 +103,29 @@ test('from the events that are replayed: of messages whose parts did not all pas
   expect(waysOf(ways, [1, 2, 3, 4, 5, 6, 7, 8, 9])).toEqual([1, 2, 2, -1, -1, -1, -1, 2, 2]);
 });
 
+test('from no row of another message, whatever its slot held before', async () => {
+  const shard = makeShard(temporaryDirectory());
+  const { table } = shard;
+  const slot = table.allocate();
+  const fill = (event: Buffer, state: number): void => {
+    const bytes = bytesWith(event);
+    fillSlot(shard, slot, bytes, 0, event.length);
+    table.state[slot] = state;
+    keepBodyOf(shard, slot, bytes.u8);
+  };
+  // Between the same addresses as the part was.
+  fill(eventOf({ reference: 1 }), SLOT_QUEUED);
+  fill(accepted({ idHigh: SEGMENT, idLow: index++, account: 3, smsc: 1 }), SLOT_QUEUED);
+  shard.store.upsert([rowOf(shard, slot)]);
+  // One that waits to be cut anew: it is whole, and says so.
+  const text = Buffer.from([5, 0, 3, 2, 3, 2, 0x78]);
+  fill(accepted({ idHigh: SEGMENT, idLow: index++, account: 3, smsc: 1, esmClass: 0x40, text }), SLOT_HELD);
+  table.toldLow[slot] = 0x200 | VERSION;
+  shard.store.upsert([rowOf(shard, slot)]);
+  shard.store.settle(SEGMENT);
+  expect(waysOf(await recovered(shard), [1, 2])).toEqual([-1, -1]);
+});
+
 test('from the rows of segments that are settled, and both together', async () => {
   const dataDir = temporaryDirectory();
   const shard = makeShard(dataDir);
@@ -124,8 +147,10 @@ test('from the rows of segments that are settled, and both together', async () =
   store({ reference: 6 }, SLOT_AWAITING);
   store({ reference: 6, part: 2 }, SLOT_QUEUED);
   store({ reference: 7 }, SLOT_QUEUED);
+  store({ reference: 8, smsc: 1 }, SLOT_QUEUED);
+  store({ reference: 8, part: 2 }, SLOT_QUEUED);
   shard.store.settle(SEGMENT);
-  expect(waysOf(await recovered(shard), [1, 2, 3, 4, 5, 6, 7])).toEqual([2, 1, 2, -1, -1, 2, 2]);
+  expect(waysOf(await recovered(shard), [1, 2, 3, 4, 5, 6, 7, 8])).toEqual([2, 1, 2, -1, -1, 2, 2, 2]);
   const segment = SEGMENT + 1;
   await buildSegment(dataDir, 0, segment, [
     [eventOf({ reference: 6, part: 3, segment }), eventOf({ reference: 7, part: 3, segment })],
