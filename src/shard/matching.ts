@@ -56,8 +56,12 @@ export function findAwaited(shard: ShardState, smsc: Smsc, told: Told, bytes: Bu
 function findOtherwise(shard: ShardState, smsc: Smsc, told: Told, bytes: Buffer): Awaited | undefined {
   const { receipt } = told;
   const id = Buffer.from(receipt.bytes.subarray(receipt.idAt, receipt.idEnd)).toString('latin1');
-  const isOld = isRepeat(shard, smsc.index, id, receipt);
-  const fits = (found: Awaited): boolean => !isOld && isMeant(shard, found, told, bytes);
+  // Asked only where something must fit at all.
+  let isOld: boolean | undefined;
+  const fits = (found: Awaited): boolean => {
+    isOld ??= isRepeat(shard, smsc.index, id, receipt);
+    return !isOld && isMeant(shard, found, told, bytes);
+  };
   const oneOf = (found: Awaited[]): Awaited | undefined => waitingOne(shard, found, told);
   return lookUpId<Awaited>(
     smsc.index,
@@ -87,13 +91,13 @@ function candidatesFor(shard: ShardState, smsc: number, id: string): Candidate<A
   for (const { slot, likeness } of shard.index.alike(smsc, bytes, 0, length)) {
     candidates.push({ item: slot, likeness });
   }
-  if (shard.secondIds.size > 0) addSecond(shard, smsc, id, candidates);
-  if (!shard.store.hasAwaiting(smsc)) return candidates;
-  for (const row of shard.store.awaiting(smsc, id)) {
+  const rows = shard.store.hasAwaiting(smsc) ? shard.store.awaiting(smsc, id) : [];
+  for (const row of rows) {
     const theirs = Buffer.from(row.smscId ?? '', 'latin1');
     const likeness = likenessOfIds(theirs, 0, theirs.length, bytes, 0, length);
     if (likeness !== IDS_DIFFER) candidates.push({ item: row, likeness });
   }
+  if (shard.secondIds.size > 0) addSecond(shard, smsc, id, candidates);
   return candidates;
 }
 
@@ -102,11 +106,16 @@ function addSecond(shard: ShardState, smsc: number, id: string, candidates: Cand
   for (const { item, likeness } of shard.secondIds.candidates(smsc, id)) {
     const { idHigh, idLow } = item;
     const found = shard.table.holds(item.slot, idHigh, idLow) ? item.slot : elsewhere(shard, idHigh, idLow);
-    if (found === undefined || candidates.some(({ item: each }) => each === found)) continue;
+    if (found === undefined || candidates.some(({ item: each }) => isSame(each, found))) continue;
     if (typeof found === 'number' && NOT_SENT.has(shard.table.state[found])) continue;
     if (typeof found === 'number') item.slot = found;
     candidates.push({ item: found, likeness });
   }
+}
+
+function isSame(a: Awaited, b: Awaited): boolean {
+  if (typeof a === 'number' || typeof b === 'number') return a === b;
+  return a.idHigh === b.idHigh && a.idLow === b.idLow;
 }
 
 const NOT_SENT = new Set([SLOT_JOURNAL, SLOT_QUEUED, SLOT_IN_FLIGHT, SLOT_RETRY]);

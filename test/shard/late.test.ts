@@ -1,6 +1,6 @@
 /** What an SMSC answers too late is still true: the message has the id that it says. */
 import { describe, expect, test } from 'vitest';
-import { SLOT_IN_FLIGHT, SLOT_QUEUED } from '../../src/core/message-table.ts';
+import { NO_SLOT, SLOT_IN_FLIGHT, SLOT_QUEUED } from '../../src/core/message-table.ts';
 import { forget } from '../../src/shard/events.ts';
 import { onTick } from '../../src/shard/housekeeping.ts';
 import { carrySecondIds, onUnmatched } from '../../src/shard/late.ts';
@@ -290,6 +290,19 @@ describe('the other id is durable', () => {
     expect(idsOf(await recovered(accepted(id), failed, late(id)))).toEqual(['kind 4']);
     const ended = await recovered(accepted(id), late({ ...id, smscId: 'one' }), final(id));
     expect(idsOf(ended)).toEqual(['kind undefined']);
+  });
+
+  test.each(['one', 'oNe'])('and where it is the first one too, %s names one message', async (named) => {
+    for (const stored of [false, true]) {
+      const scene = new ReceiptScene();
+      const message = scene.sent('one', { stored });
+      const other = { slot: NO_SLOT, attempt: 1, bind: 0, segment: 0 };
+      for (const smscId of ['one', 'ONE']) {
+        scene.shard.secondIds.add({ smsc: 0, smscId, idHigh: 7, idLow: message, ...other });
+      }
+      await scene.receipt(named);
+      expect(await scene.story(message)).toEqual(['RECEIPT DELIVERED']);
+    }
   });
 
   test('it is written again when its segment is let go, as long as its message is open', async () => {
