@@ -197,7 +197,7 @@ export class PendingStore {
     return row === undefined ? undefined : rowOf(row);
   }
 
-  /** The latest row that is meant of those with this low half, all that ids of 3.3 have; a look-up a segment with rows. */
+  /** The latest row that is meant of those with this low half, which ids of 3.3 are; a look-up a segment with rows. */
   latestOf(idLow: number, isMeant: (row: PendingRow) => boolean): PendingRow | undefined {
     let below = HIGH;
     for (;;) {
