@@ -8,7 +8,7 @@
  *         6 part 8, parts 8 (0: it is none), told under an id with others 1
  *         7 hash of the SMSC and its id (core/smsc-id.ts)
  */
-import { Chains, NO_PLACE } from './chains.ts';
+import { Chains, NO_PLACE, hashOctets } from './chains.ts';
 
 const NONE = -1;
 const WORDS = 8;
@@ -159,14 +159,11 @@ export function shareOf(part: number, parts: number, isShared: boolean): number 
 }
 
 /**
- * The last octets of an address (ton npi digits NUL) and its length in one number: enough to tell a client's own
- * addresses apart. ton and npi are not in it, for who asks may leave them out.
+ * All octets of an address (ton npi digits NUL) but ton and npi, which who asks may leave out, in one number: a wrong
+ * address passes for another once in four thousand million.
  */
 export function sourceMark(b: Uint8Array, at: number, length: number): number {
-  let mark = length;
-  // From the NUL backwards: numbers of one client differ at their ends.
-  for (let i = Math.max(2, length - 5); i < length - 1; i++) mark = (mark << 6) ^ b[at + i];
-  return mark >>> 0;
+  return hashOctets(length, b, at + 2, length - 3) >>> 0;
 }
 
 function stillUsed(chains: Chains | undefined): Chains | undefined {

@@ -28,14 +28,22 @@ test('the short id of 3.3 means the latest message with that low half', () => {
   expect(finals.find(-1, 1)).toBe(-1);
 });
 
-test('source addresses that differ at their ends or in length have different marks', () => {
-  const mark = (text: string): number => {
-    const bytes = Buffer.from(`\u0001\u0001${text}\0`, 'latin1');
+test('source addresses that differ anywhere have different marks, whatever their ton and npi', () => {
+  const mark = (text: string, kind = '\u0001\u0001'): number => {
+    const bytes = Buffer.from(`${kind}${text}\0`, 'latin1');
     return sourceMark(bytes, 0, bytes.length);
   };
-  const marks = ['447700900001', '447700900002', '44770090000', 'Shop', 'Shoq'].map(mark);
-  expect(new Set(marks).size).toBe(5);
-  expect(mark('447700900001')).toBe(marks[0]);
+  const own = '447700900001';
+  const others = [...own].map(
+    (digit, at) => own.slice(0, at) + (digit === '9' ? '8' : '9') + own.slice(at + 1),
+  );
+  const more = ['449999990001', '44770090000', '4477009000011', '', 'Shop', 'Shoq', 'shop'];
+  const all = [own, ...others, ...more];
+  expect(new Set(all.map((text) => mark(text))).size).toBe(new Set(all).size);
+  expect(mark(own, '\u0005\u0000')).toBe(mark(own));
+  // An offset is not part of it.
+  const shifted = Buffer.from(`xx\u0001\u0001${own}\0yy`, 'latin1');
+  expect(sourceMark(shifted, 2, own.length + 3)).toBe(mark(own));
 });
 
 test(`what ended while places are kept up is found as well (seed ${random.seed})`, () => {

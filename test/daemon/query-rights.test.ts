@@ -30,7 +30,7 @@ test('of a message that has ended, only its account hears, and only by its sourc
   expect(await stateOf(esme, id, { ...SENDER, source_addr_ton: 5 })).toEqual([ROK, smpp.STATE_DELIVERED]);
   expect(await stateOf(esme, id, { source_addr: '' })).toEqual([ROK, smpp.STATE_DELIVERED]);
   expect(await stateOf(stranger, id)).toEqual([RINVMSGID, undefined]);
-  for (const source_addr of ['Sendex', 'Senders', 'S']) {
+  for (const source_addr of ['Sendex', 'Bender', 'Senders', 'S']) {
     expect(await stateOf(esme, id, { source_addr })).toEqual([RINVMSGID, undefined]);
   }
 });
