@@ -4,13 +4,13 @@ import { defineConfig } from 'vitest/config';
 const ALONE = ['test/crash/**/*.test.ts', 'test/race/**/*.test.ts', 'test/daemon/disk.test.ts'];
 const DAEMON = ['test/daemon/**/*.test.ts'];
 
-// unit: everything that runs in a moment. daemon: whole daemons, which mostly wait, two files at a time. system: killed
+// unit: everything that runs in a moment. daemon: whole daemons, which mostly wait, three files at a time. system: killed
 // processes, real threads, full disks. Forks, not threads: native addons end with a process.
 const config = defineConfig({
   test: {
     pool: 'forks',
-    // Vitest leaves a core free, which on two cores would mean one file at a time.
-    maxWorkers: 2,
+    // For two cores: tests of daemons mostly wait. Vitest by itself would leave a core free, so one file at a time.
+    maxWorkers: 3,
     // Tests of one file that wait at the same time, most of them on one daemon.
     maxConcurrency: 20,
     projects: [

@@ -226,14 +226,14 @@ export class MessageTable {
 
   /** Vendor TLVs of the slot's receipt, as in a PDU; undefined: it has none, as nearly all have none. */
   receiptTlvs(slot: number): Buffer | undefined {
-    return this.#receiptTlvs.size === 0 ? undefined : this.#receiptTlvs.get(slot);
+    return this.#beside === 0 ? undefined : this.#receiptTlvs.get(slot);
   }
 
   /** Keeps them with the slot; the caller leaves their octets alone. */
   keepReceiptTlvs(slot: number, tlvs: Buffer | undefined): void {
-    if (tlvs !== undefined) this.#receiptTlvs.set(slot, tlvs);
-    else if (this.#receiptTlvs.size > 0) this.#receiptTlvs.delete(slot);
-    else return;
+    if (tlvs === undefined && this.#beside === 0) return;
+    if (tlvs === undefined) this.#receiptTlvs.delete(slot);
+    else this.#receiptTlvs.set(slot, tlvs);
     this.#beside = this.#receiptTlvs.size + this.#answeredOddly.size;
   }
 
