@@ -126,7 +126,9 @@ function changesPlace(f: MessageFields, charset: Charset, profile: SmscProfile):
   if (f.payloadLength >= 0) {
     if (style !== 'payload' || !profile.tlvs || f.sarRef >= 0) return true;
     // A short_message beside it says nothing in 5.0, and is not allowed before.
-    return f.payloadLength === 0 || f.udhLength > 0 || f.smLength > 0;
+    if (f.payloadLength === 0 || f.udhLength > 0 || f.smLength > 0) return true;
+    // What may be more than one SMS is counted.
+    return f.payloadLength > octetsThatFit(charset, 0);
   }
   // sar_* do not go with a header, nor to an SMSC that wants another form.
   const sarStays = profile.tlvs && (style === 'as-is' || style === 'sar') && f.udhLength === 0;

@@ -218,7 +218,12 @@ function saidBy({ tlvs = [], ...fields }: MessageObject): string {
   const pdu = encodeSubmitSm(fields, 0).toString('hex');
   // sar_* count only together, and the first of each.
   const sars = new Map(tlvs.filter(isSar).map((tlv) => [tlv.tag, tlvs.find(({ tag }) => tag === tlv.tag)]));
-  const counted = tlvs.filter((tlv) => !isSar(tlv) || (sars.size === 3 && sars.get(tlv.tag) === tlv));
+  // Of repeated texts the first counts.
+  const text = tlvs.find(({ tag }) => tag === smpp.TLV_MESSAGE_PAYLOAD);
+  const counted = tlvs.filter((tlv) => {
+    if (tlv.tag === smpp.TLV_MESSAGE_PAYLOAD) return tlv === text;
+    return !isSar(tlv) || (sars.size === 3 && sars.get(tlv.tag) === tlv);
+  });
   const said = counted.map(({ tag, value }) => `${tag}=${value.toString('hex')}`);
   return [pdu, ...new Set(said.toSorted())].join(' ');
 }

@@ -40,7 +40,8 @@ describe('needsShape', () => {
       expect(needs(vectorMessage(name)), name).toBe(false);
     }
     expect(needs(vectorMessage('submit_sm_unknown_tlvs'))).toBe(false);
-    expect(needs(vectorMessage('submit_sm_payload_300'), {}, { longMessages: 'payload' })).toBe(false);
+    const short = { tlvs: [{ tag: smpp.TLV_MESSAGE_PAYLOAD, value: text('a'.repeat(160)) }] };
+    expect(needs(short, {}, { longMessages: 'payload' })).toBe(false);
     expect(needs(vectorMessage('submit_sm_sar_1of2'), {}, { longMessages: 'sar' })).toBe(false);
     expect(needs({ message: text('a') }, { transliterate: true })).toBe(false);
   });
@@ -51,6 +52,18 @@ describe('needsShape', () => {
     ['more than one SMS of octets', { dataCoding: 4, message: Buffer.alloc(141) }, {}, {}],
     ['Latin-1 that may need UCS-2', { dataCoding: 3, message: text('a'.repeat(71)) }, {}, {}],
     ['message_payload', vectorMessage('submit_sm_payload_300'), {}, {}],
+    [
+      'message_payload of more than one SMS, which is counted',
+      vectorMessage('submit_sm_payload_300'),
+      {},
+      { longMessages: 'payload' },
+    ],
+    [
+      'message_payload of Latin-1 that may need UCS-2',
+      { dataCoding: 3, tlvs: [{ tag: smpp.TLV_MESSAGE_PAYLOAD, value: text('a'.repeat(71)) }] },
+      {},
+      { longMessages: 'payload' },
+    ],
     [
       'message_payload without TLVs',
       vectorMessage('submit_sm_payload_300'),
