@@ -1,7 +1,7 @@
 /** One part that waits for the others of its message: what its row says. */
 import type { AssemblyKey } from '../core/assembly.ts';
 import type { AccountConfig } from '../core/config.ts';
-import { FLAG_SCHEDULED, SLOT_JOURNAL } from '../core/message-table.ts';
+import { FLAG_SCHEDULED } from '../core/message-table.ts';
 import { HELD_HTTP, HELD_SHAPED, HELD_VERSION_MASK } from '../core/records.ts';
 import { ESME_ROK, HEADER_BYTES, SUBMIT_SM, VERSION_33, VERSION_50 } from '../smpp/constants.ts';
 import { concatOf } from '../smpp/concat.ts';
@@ -14,6 +14,7 @@ import { shapeLonePart } from '../smpp/shape-part.ts';
 import type { Sender } from '../smpp/shape-profile.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { bodyLengthOf, unpackRow } from './row.ts';
+import { resetScratch } from './scratch.ts';
 import type { PartId, ShardState, Smsc } from './state.ts';
 
 const fields = new MessageFields();
@@ -139,11 +140,4 @@ export function senderOf(account: AccountConfig, { profile }: Smsc, reading: num
   const sender = { version: versionOf(reading), alphabet, transliterate, partsMax };
   // Over HTTP data_coding 0 is the GSM alphabet, whatever the account's sessions use.
   return (reading & HELD_HTTP) === 0 ? sender : { ...sender, alphabet: 'gsm', recode: true };
-}
-
-/** The slot in which rows are read says nothing any more. */
-export function resetScratch({ table, scratch }: ShardState): void {
-  table.state[scratch] = SLOT_JOURNAL;
-  table.dirtySegment[scratch] = 0;
-  table.flags[scratch] = 0;
 }

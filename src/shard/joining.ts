@@ -40,13 +40,13 @@ import {
   placeOf,
   readAlike,
   readingOf,
-  resetScratch,
   scheduleOf,
   senderOf,
 } from './held-part.ts';
 import { accept } from './intake.ts';
 import { fail } from './outcome.ts';
 import { packRow, unpackRow, withBody } from './row.ts';
+import { resetScratch } from './scratch.ts';
 import { loadRow } from './spill.ts';
 import type { HeldSet, PartId, ShardState, Smsc } from './state.ts';
 

@@ -14,7 +14,6 @@ import {
   FLAG_PART,
   FLAG_STORED,
   NO_SLOT,
-  SLOT_JOURNAL,
   SLOT_PART_DONE,
   TEXT_BYTES,
 } from '../core/message-table.ts';
@@ -26,6 +25,7 @@ import type { PendingRow } from '../store/pending.ts';
 import { appendFinal, appendReceipt, finish } from './events.ts';
 import { unpackRow } from './row.ts';
 import { loadRow, rowOf } from './spill.ts';
+import { resetScratch } from './scratch.ts';
 import type { ShardState } from './state.ts';
 import { becomeReceipt } from './waiting.ts';
 
@@ -315,11 +315,4 @@ function endSlot(shard: ShardState, slot: number, state: number, reason: number)
   }
   appendFinal(shard, slot, state, reason);
   resetScratch(shard);
-}
-
-function resetScratch(shard: ShardState): void {
-  const { scratch, table } = shard;
-  table.state[scratch] = SLOT_JOURNAL;
-  table.dirtySegment[scratch] = 0;
-  table.flags[scratch] = 0;
 }

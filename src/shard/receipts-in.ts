@@ -8,7 +8,6 @@ import {
   NO_NETWORK_ERROR,
   NO_SLOT,
   SLOT_AWAITING,
-  SLOT_JOURNAL,
   TEXT_BYTES,
 } from '../core/message-table.ts';
 import { FINAL_FAILED, FINAL_SENT, RECEIPT_ERR_BYTES_MAX } from '../core/records.ts';
@@ -33,6 +32,7 @@ import { park } from './parked.ts';
 import { isPart, markUnknown, wantsReceiptOf } from './parts.ts';
 import { accountOfRow, unpackRow } from './row.ts';
 import { loadRow, rowOf } from './spill.ts';
+import { resetScratch } from './scratch.ts';
 import type { ShardState, Smsc } from './state.ts';
 import { becomeReceipt } from './waiting.ts';
 
@@ -229,13 +229,6 @@ function withoutSlot(
   }
   resetScratch(shard);
   return NO_SLOT;
-}
-
-function resetScratch(shard: ShardState): void {
-  const { scratch, table } = shard;
-  table.state[scratch] = SLOT_JOURNAL;
-  table.dirtySegment[scratch] = 0;
-  table.flags[scratch] = 0;
 }
 
 /** Of a message that is not known (any more) an intermediate state is not worth keeping. */

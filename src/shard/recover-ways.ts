@@ -36,8 +36,9 @@ import { MessageFields } from '../smpp/pdu/message-fields.ts';
 import { KIND_FOLLOWER, KIND_HELD } from '../store/pending.ts';
 import type { PendingRow } from '../store/pending.ts';
 import { markOfKey } from './fill-slot.ts';
-import { isShaped, resetScratch } from './held-part.ts';
+import { isShaped } from './held-part.ts';
 import { bodyLengthOf, unpackRow } from './row.ts';
+import { resetScratch } from './scratch.ts';
 import type { ShardState } from './state.ts';
 
 /** toldLow has no key then. */

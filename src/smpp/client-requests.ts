@@ -83,8 +83,8 @@ export class ClientRequests<B> {
    * of these, the two sides do not understand each other.
    */
   #onBlindNack(b: Buffer, start: number, end: number): boolean {
-    const message = this.#operations.size === 0 ? this.window.only() : -1;
-    const operation = this.window.size === 0 ? this.#operations.only() : -1;
+    const message = this.#operations.size === 0 ? this.window.single() : -1;
+    const operation = this.window.size === 0 ? this.#operations.single() : -1;
     if (message >= 0) this.onMessageResponse(b, start, end, message);
     else if (operation >= 0) this.onOtherResponse(b, start, end, operation);
     else this.#blindNacks++;

@@ -37,7 +37,7 @@ export class Operations {
   }
 
   /** The sequence_number of the only one in flight; -1: none or several. */
-  only(): number {
+  single(): number {
     if (this.#bySequence.size !== 1) return -1;
     const [sequence] = this.#bySequence.keys();
     return sequence;

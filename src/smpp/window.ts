@@ -71,7 +71,7 @@ export class Window {
   }
 
   /** The sequence_number of the one request in flight, -1 when there are none or several (generic_nack with 0). */
-  only(): number {
+  single(): number {
     return this.size === 1 ? (this.sequences.find((sequence) => sequence !== EMPTY) ?? -1) : -1;
   }
 

@@ -16,11 +16,11 @@ test('an answer is known by its sequence_number and its command, or as a generic
 
 test('the only one in flight', () => {
   const operations = new Operations();
-  expect(operations.only()).toBe(-1);
+  expect(operations.single()).toBe(-1);
   operations.add(9, smpp.QUERY_SM, 1, 0);
-  expect(operations.only()).toBe(9);
+  expect(operations.single()).toBe(9);
   operations.add(10, smpp.QUERY_SM, 2, 0);
-  expect(operations.only()).toBe(-1);
+  expect(operations.single()).toBe(-1);
 });
 
 test('those sent at or before a time are given up, in their order', () => {

@@ -67,11 +67,11 @@ describe('the window', () => {
 
   it('tells the only one', () => {
     const window = new Window(4);
-    expect(window.only()).toBe(-1);
+    expect(window.single()).toBe(-1);
     window.add(window.nextSequence(), 1, 0);
-    expect(window.only()).toBe(1);
+    expect(window.single()).toBe(1);
     window.add(window.nextSequence(), 1, 0);
-    expect(window.only()).toBe(-1);
+    expect(window.single()).toBe(-1);
   });
 
   it('refuses a sequence_number that is in flight', () => {
