@@ -137,7 +137,10 @@ describe('what a body may ask for', () => {
       submit: { dataCoding: 0 },
     });
     const turkish = { ...VALID, text: 'ğ'.repeat(71) };
-    expect(ask(turkish, { languagesFor: () => ['turkish'] })).toMatchObject({ parts: 1, submit: { esmClass: 0x40 } });
+    expect(ask(turkish, { languagesFor: () => ['turkish'] })).toMatchObject({
+      parts: 1,
+      submit: { esmClass: 0x40 },
+    });
   });
 
   test.each<[string, object, string, RegExp]>([
