@@ -9,7 +9,7 @@ import {
 } from '../core/limits.ts';
 import { hashPassword } from './password.ts';
 
-/** refused: wrong or unknown, told apart by nothing. busy: too many checks wait; nothing was decided. */
+/** refused: wrong or unknown, told apart by nothing. busy: too many checks wait, or none any more; nothing was decided. */
 export type PasswordAnswer = 'ok' | 'refused' | 'busy';
 
 /**
@@ -28,6 +28,7 @@ export class PasswordChecker {
   readonly #now: () => number;
   readonly #pool: Piscina;
   #waiting = 0;
+  #closed = false;
 
   constructor(
     accounts: readonly Pick<AccountConfig, 'name' | 'password_hash'>[],
@@ -51,6 +52,8 @@ export class PasswordChecker {
     const phc = hash ?? this.#dummyHash;
     const digest = this.#digest(name, password, phc);
     if (hash !== undefined && (this.#known.get(digest) ?? 0) > this.#now()) return 'ok';
+    // A pool that was destroyed would start a thread again.
+    if (this.#closed) return 'busy';
     // One runs, the rest wait: piscina's own bound does not count the ones that wait for a thread to start.
     if (this.#waiting >= HASH_QUEUE_MAX + HASH_THREADS) return 'busy';
     this.#waiting++;
@@ -59,13 +62,18 @@ export class PasswordChecker {
       if (!right || hash === undefined) return 'refused';
       this.#remember(digest);
       return 'ok';
+    } catch (error) {
+      // A client that knocks while the daemon stops is no reason for the daemon to die of it.
+      if (this.#closed) return 'busy';
+      throw error;
     } finally {
       this.#waiting--;
     }
   }
 
-  /** Ends the threads; checks under way reject. */
+  /** Ends the threads; checks under way, and those that still come, answer busy. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#known.clear();
     await this.#pool.destroy();
   }

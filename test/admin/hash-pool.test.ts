@@ -59,3 +59,13 @@ test('refusing an unknown name takes the time of a wrong password', async () => 
   // A refusal without hashing would be a hundred times faster.
   expect(unknown).toBeGreaterThan(known / 4);
 });
+
+test('checks that the end overtakes decide nothing, and do not fail', async () => {
+  open();
+  const underWay = checker.check('alice', 'wrong');
+  const waits = checker.check('bob', 'wrong');
+  await checker.close();
+  expect(await underWay).toBe('busy');
+  expect(await waits).toBe('busy');
+  expect(await checker.check('alice', 'right')).toBe('busy');
+});
