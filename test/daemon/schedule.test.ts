@@ -81,7 +81,8 @@ describe.concurrent('a scheduled message', () => {
     const upstream = await mine.octetSmsc({ stat: () => 'DELIVRD' });
     await mine.serve({ smsc: [{ port: upstream.port, long_messages: 'payload' }] });
     const sender = await mine.esme({ ...V50, kind: 'bind_transmitter' });
-    const later = inTenths(16);
+    // Two starts of a daemon later, on a slow machine.
+    const later = inTenths(24);
     const atLater = { schedule_delivery_time: absolute(later) };
     const ids = [
       await sender.send({ schedule_delivery_time: inSeconds(1), short_message: 'soon' }),
