@@ -73,7 +73,7 @@ const EDGE_LINES: Line[] = [
 
 const SHARD_LINES: Line[] = [
   { name: 'accepted_total', help: 'Messages in the ledger.', cell: cell.CELL_ACCEPTED, counter: true },
-  { name: 'final_total', help: 'Messages that ended.', cell: cell.CELL_FINAL, counter: true },
+  { name: 'final_total', help: 'Messages that ended, by the ledger.', cell: cell.CELL_FINAL, counter: true },
   { name: 'pending', help: 'Messages that are not final.', cell: cell.CELL_PENDING, counter: false },
   {
     name: 'recovered',

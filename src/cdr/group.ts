@@ -44,6 +44,8 @@ export class Group {
   acceptedAt = new Uint32Array(GROUP_ACTIONS_MAX);
   acceptedSlot = new Int32Array(GROUP_ACTIONS_MAX);
   acceptedEdge = new Uint8Array(GROUP_ACTIONS_MAX);
+  /** FINAL events: their messages have ended once the group is on disk. */
+  finals = 0;
   /** deliver_sm to answer (a bind's ticket or NO_BIND, sequence_number) and the slot to hand on (or NO_SLOT). */
   receipts = 0;
   /** Messages whose FINAL event is in this group and that have a row in the pending store: it goes after the commit. */
@@ -99,6 +101,7 @@ export class Group {
     this.bytes = 0;
     this.events = 0;
     this.accepted = 0;
+    this.finals = 0;
     this.receipts = 0;
     this.blocks.length = 0;
     if (this.afterCommit.length > 0) this.afterCommit = [];

@@ -26,6 +26,7 @@ import {
   CELL_COMMIT_FAILURES,
   CELL_COMMIT_MS_LAST,
   CELL_COMMIT_MS_MAX,
+  CELL_FINAL,
 } from '../core/ring/counters.ts';
 import { ESME_ROK, ESME_RSYSERR } from '../smpp/constants.ts';
 import { dispatch } from './dispatch.ts';
@@ -47,6 +48,7 @@ export function onCommitted(shard: ShardState, group: Group, tookMs: number): vo
   cells[CELL_COMMIT_MS_LAST] = tookMs;
   if (tookMs > cells[CELL_COMMIT_MS_MAX]) cells[CELL_COMMIT_MS_MAX] = tookMs;
   cells[CELL_ACCEPTED] += group.accepted;
+  cells[CELL_FINAL] += group.finals;
   for (let index = 0; index < group.accepted; index++) settleAccepted(shard, group, index);
   for (const change of group.afterCommit) change.done();
   answerReceipts(shard, group);

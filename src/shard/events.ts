@@ -59,7 +59,7 @@ import {
   SENT_ID_LENGTH,
 } from '../core/records.ts';
 import { shareOf, sourceMark } from '../core/recent-finals.ts';
-import { CELL_FINAL, CELL_ORPHANED, CELL_PARKED } from '../core/ring/counters.ts';
+import { CELL_ORPHANED, CELL_PARKED } from '../core/ring/counters.ts';
 import { STATE_DELIVERED } from '../smpp/constants.ts';
 import type { ParkedReceipt } from './parking.ts';
 import type { SecondId } from './second-ids.ts';
@@ -144,7 +144,7 @@ export function appendFinal(shard: ShardState, slot: number, state: number, reas
   u8[at + FINAL_FLAGS] = flagsOf(shard, slot);
   u8[at + FINAL_FLAGS + 1] = 0;
   u8[at + FINAL_FLAGS + 2] = 0;
-  shard.cells[CELL_FINAL]++;
+  journal.filling.finals++;
   rememberFinal(shard, slot, state);
   if (state !== STATE_DELIVERED) noteEnd(shard, slot, state);
   if ((table.flags[slot] & FLAG_STORED) !== 0) {

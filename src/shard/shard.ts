@@ -141,7 +141,7 @@ export class Shard {
     }
     restoreHeld(state);
     publishCells(state);
-    state.cells[CELL_RECOVERED] = state.cells[CELL_PENDING];
+    state.cells[CELL_RECOVERED] = state.cells[CELL_PENDING] + state.journal.filling.finals;
     state.journal.kick(state.nowMs);
   }
 

@@ -1,7 +1,7 @@
 /** One leg of a campaign: simulators that outlive everything, load that goes on, and a daemon that is killed. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, DEMO, Daemon, makeSite, pause, runCommand, until } from '../support/daemon.ts';
+import { Command, DEMO, Daemon, makeSite, pause, runCommand } from '../support/daemon.ts';
 import type { Site } from '../support/daemon.ts';
 import { freePort } from '../support/ports.ts';
 import { tempDir } from '../support/tmp.ts';
@@ -156,7 +156,7 @@ class LegRun {
     const taker = await takeReceipts(this.#site.smppPort, (id, state) => addReceipt(client, id, state));
     this.#client = client;
     try {
-      await until(async () => (await this.#daemon.metric('pending')) === 0, 'nothing pending', DRAIN_MS_MAX);
+      await this.#daemon.untilNonePending(DRAIN_MS_MAX);
     } catch (error) {
       this.#problems.push(`${String(error)}: ${await this.#daemon.metric('pending')} are`);
     }

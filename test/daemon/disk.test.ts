@@ -97,7 +97,7 @@ async function untilAccepted(esme: Esme): Promise<string> {
 /** Every acknowledged message has its receipt, its one final CDR, and nothing else is there. */
 async function expectAllDone(esme: Esme, ids: string[]): Promise<void> {
   await esme.receiptsOf(ids, 30_000);
-  await stage.daemon.untilMetric('pending', (count) => count === 0);
+  await stage.daemon.untilNonePending();
   expect(await stage.daemon.metric('conservation_difference')).toBe(0);
   expect(await stage.daemon.stop()).toBe(0);
   const audit = await stage.audit();

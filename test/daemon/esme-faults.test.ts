@@ -135,7 +135,7 @@ describe('a client that breaks the rules gets a defined answer, and others go on
     }
     const esme = await stage.esme();
     await esme.receiptsOf(ids);
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     expect(await stage.daemon.metric('conservation_difference')).toBe(0);
   });
 });

@@ -28,7 +28,7 @@ test('stopped for longer than ledger.commit_deadline_ms in the middle of commits
   expect(stage.daemon.command.isRunning, stage.daemon.log).toBe(true);
   expect(problems).toEqual([]);
   expect(receipts).toBe(accepted);
-  await stage.daemon.untilMetric('pending', (count) => count === 0);
+  await stage.daemon.untilNonePending();
   expect(await stage.daemon.stop()).toBe(0);
   expect(await stage.audit()).toMatchObject({ accepted, final: accepted, finalDouble: 0, lost: 0 });
 });

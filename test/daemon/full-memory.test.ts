@@ -21,7 +21,7 @@ test('more receipts at once than memory has slots for: none is lost, none is orp
   // Longer than a parked receipt is kept: what was parked wrongly would be an orphan by now.
   await pause(3000);
   expect(await stage.daemon.metric('receipts_orphaned_total')).toBe(0);
-  await stage.daemon.untilMetric('pending', (pending) => pending === 0);
+  await stage.daemon.untilNonePending();
 });
 
 test('the time for which a receipt is awaited begins when the message was sent', async () => {

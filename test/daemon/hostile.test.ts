@@ -42,7 +42,7 @@ afterEach(async () => {
   await stage.daemon.untilMetric('sessions', (count) => count === 1);
 });
 afterAll(async () => {
-  await stage.daemon.untilMetric('pending', (count) => count === 0);
+  await stage.daemon.untilNonePending();
   expect(await stage.daemon.metric('conservation_difference')).toBe(0);
   expect(await stage.daemon.stop()).toBe(0);
   await stage.clear();

@@ -153,7 +153,7 @@ function piece(sequence: number): object {
 }
 
 async function expectDone(stage: Stage, accepted: number): Promise<void> {
-  await stage.daemon.untilMetric('pending', (pending) => pending === 0);
+  await stage.daemon.untilNonePending();
   const audit = await stage.audit();
   expect([audit.accepted, audit.final, audit.finalDouble, audit.lost, audit.orphaned]).toEqual([
     accepted,

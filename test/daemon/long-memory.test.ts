@@ -57,7 +57,7 @@ async function expectAll(esme: Esme, ids: readonly string[], accepted: number): 
     const counts = /sub:\d+ dlvrd:\d+/.exec(String(pdu.short_message.message))?.[0];
     expect({ number, stat, err, counts }).toEqual({ number, ...endOf(number) });
   }
-  await stage.daemon.untilMetric('pending', (pending) => pending === 0, 30_000);
+  await stage.daemon.untilNonePending(30_000);
   expect(esme.receipts).toHaveLength(ids.length);
   const audit = await stage.audit();
   expect([audit.accepted, audit.final, audit.finalDouble, audit.lost, audit.orphaned]).toEqual([
@@ -164,7 +164,7 @@ test('parts of clients, joined into one message that is told of for each, over a
   await stage.start();
   const esme = await stage.esme();
   await esme.receiptsOf(ids, 60_000);
-  await stage.daemon.untilMetric('pending', (pending) => pending === 0, 30_000);
+  await stage.daemon.untilNonePending(30_000);
   const texts = smsc.sms.map(({ tlvs }) => tlvs.get(PAYLOAD)?.toString('latin1') ?? '');
   expect(new Set(texts)).toEqual(
     new Set(ids.slice(0, MESSAGES).map((_, number) => textOf(number).toString())),

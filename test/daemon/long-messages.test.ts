@@ -87,7 +87,7 @@ function expectWhole([one, ...others]: readonly Sms[], octets: Buffer, coding: n
 
 /** The next test finds nothing open, and no session that would take its receipts. */
 async function done(esme: Esme): Promise<void> {
-  await stage.daemon.untilMetric('pending', (pending) => pending === 0);
+  await stage.daemon.untilNonePending();
   await esme.unbind();
 }
 

@@ -145,7 +145,7 @@ describe('a message that we cut', () => {
     expect(told(await esme.receipt(failed))).toMatch(
       /^sub:003 dlvrd:000 done date:\d+ stat:UNDELIV err:012$/,
     );
-    await stage.daemon.untilMetric('pending', (pending) => pending === 0);
+    await stage.daemon.untilNonePending();
     expect(esme.receipts).toHaveLength(1);
     expect((await stage.finalOf(silent)).cdr).toMatchObject({ state: 'UNKNOWN', reason: 'NO_RECEIPT' });
     const audit = await stage.audit();
@@ -155,7 +155,7 @@ describe('a message that we cut', () => {
   test('that an SMSC without ids took is as final as it gets', async () => {
     const { smsc, esme } = await serve({ octets: { answer: () => '' } });
     const id = await sendLong(esme, smsc);
-    await stage.daemon.untilMetric('pending', (pending) => pending === 0);
+    await stage.daemon.untilNonePending();
     expect((await stage.finalOf(id)).cdr).toMatchObject({ state: 'ACCEPTED', reason: 'SENT' });
     expect(esme.receipts).toEqual([]);
   });
@@ -189,7 +189,7 @@ describe('a message that we cut', () => {
       expect(parts.map(({ registeredDelivery }) => registeredDelivery)).toEqual([passed, passed, passed]);
       if (ended === '') expect((await esme.receipt(id)).stat).toBe(stat);
       else untold.push([id, ended]);
-      await stage.daemon.untilMetric('pending', (pending) => pending === 0);
+      await stage.daemon.untilNonePending();
     }
     expect(esme.receipts).toHaveLength(4);
     for (const [id, ended] of untold) {
@@ -258,7 +258,7 @@ describe('parts that the client cut', () => {
     expect(told(await esme.receipt(ids[0]))).toBe(
       'sub:001 dlvrd:001 done date:2611220102 stat:DELIVRD err:000',
     );
-    await stage.daemon.untilMetric('pending', (pending) => pending === 0);
+    await stage.daemon.untilNonePending();
     expect(esme.receipts).toHaveLength(2);
   });
 

@@ -13,7 +13,7 @@ describe('receipts that overtake their submit_sm_resp', () => {
     await stage.serve({ smsc: [{ port: simulator.port, window: 100, binds: 2 }] });
     const result = await runLoad({ port: stage.site.smppPort, messages: 2_000, window: 100 });
     expect(result).toMatchObject({ accepted: 2_000, receipts: 2_000, problems: [] });
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     expect(await stage.daemon.metric('receipts_parked_total')).toBeGreaterThan(0);
     expect(await stage.daemon.metric('receipts_orphaned_total')).toBe(0);
   });
@@ -73,7 +73,7 @@ describe('an SMSC that repeats or contradicts itself', () => {
     await esme.receipt(early);
     await until(() => answers.length === 12, 'an answer to each copy');
     expect(answers).toEqual(Array.from({ length: 12 }, () => 0));
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     await pause(200);
     expect(esme.receipts.map(({ id }) => id)).toEqual([late, early]);
     for (const id of [late, early]) {
@@ -95,7 +95,7 @@ describe('an SMSC that repeats or contradicts itself', () => {
     const [first, second] = [await esme.send(), await esme.send({ destination_addr: '962790000002' })];
     expect((await esme.receipt(second)).stat).toBe('DELIVRD');
     const third = await esme.send();
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     expect(esme.receipts.map(({ id }) => id)).toEqual([second]);
     for (const id of [first, third]) {
       const { lines } = await stage.finalOf(id);
@@ -193,7 +193,7 @@ describe('an SMSC with a dialect of its own', () => {
       if (told.network !== undefined)
         expect(pdu.network_error_code?.toString('hex'), name).toBe(told.network);
     }
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     expect(statuses).toEqual(Object.keys(dialects).map(() => 0));
     expect(esme.receipts).toHaveLength(statuses.length);
   });
@@ -217,7 +217,7 @@ describe('an SMSC with a dialect of its own', () => {
     }
     const receipts = await again.receiptsOf(ids);
     expect(new Set(receipts.map(({ stat }) => stat))).toEqual(new Set(['DELIVRD']));
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     expect(await stage.daemon.metric('receipts_parked_total')).toBe(0);
   });
 });
@@ -270,7 +270,7 @@ describe('what tells of a message without ending it', () => {
     await esme.receipt(plain);
     const only = await esme.send({ registered_delivery: 0x10, short_message: 'notices only' });
     await until(() => esme.receipts.filter(({ id }) => id === only).length === 2, 'the notices');
-    await stage.daemon.untilMetric('pending', (count) => count === 0, 20_000);
+    await stage.daemon.untilNonePending(20_000);
     expect(new Set(statuses)).toEqual(new Set([0]));
     const told = (id: string) => esme.receipts.filter((one) => one.id === id).map(({ pdu }) => pdu.esm_class);
     expect([told(asked), told(plain), told(only)]).toEqual([[0x20, 0x20, 0x08, 4], [4], [0x20, 0x20]]);

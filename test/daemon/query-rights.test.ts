@@ -25,7 +25,7 @@ test('of a message that has ended, only its account hears, and only by its sourc
   const stranger = await stage.esme({ fields: { system_id: 'other' } });
   const id = await esme.send({ source_addr_ton: 5 });
   await esme.receipt(id);
-  await stage.daemon.untilMetric('pending', (pending) => pending === 0);
+  await stage.daemon.untilNonePending();
   expect(await stateOf(esme, id)).toEqual([ROK, smpp.STATE_DELIVERED]);
   expect(await stateOf(esme, id, { ...SENDER, source_addr_ton: 5 })).toEqual([ROK, smpp.STATE_DELIVERED]);
   expect(await stateOf(esme, id, { source_addr: '' })).toEqual([ROK, smpp.STATE_DELIVERED]);
@@ -122,7 +122,7 @@ test('what waits is cancelled bit by bit, in the store and in memory, and what c
   expect((await stateOf(esme, later))[1]).toBe(smpp.STATE_ENROUTE);
   expect((await stateOf(esme, other))[1]).toBe(smpp.STATE_ENROUTE);
   const smsc = await stage.npmSmsc((submitted) => submitted.answer(`A${submitted.number}`), port);
-  await stage.daemon.untilMetric('pending', (pending) => pending === 0);
+  await stage.daemon.untilNonePending();
   expect(smsc.submits.map(({ pdu }) => pdu.destination_addr).toSorted()).toEqual([
     '962790000001',
     '962790000002',

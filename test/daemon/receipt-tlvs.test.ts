@@ -206,7 +206,7 @@ test.each([1, 2])('they are there after %i kills between the receipt and its cli
   const client = await rawBound(stage.site.smppPort, BIND_RECEIVER);
   onTestFinished(() => [old, client].forEach((each) => each.destroy()));
   expect(await receipt(client, told)).toBe(ownOf(told, ODD_ERRORS[0]) + OPERATOR + PRICE);
-  await stage.daemon.untilMetric('pending', (count) => count === 0);
+  await stage.daemon.untilNonePending();
 });
 
 test.each([0, 1, 2])(
@@ -232,6 +232,6 @@ test.each([0, 1, 2])(
     onTestFinished(() => [sender, client].forEach((each) => each.destroy()));
     upstream.write(pduBytes(SUBMIT_SM_RESP, sequence, Buffer.from('m\0')));
     expect(await receipt(client, told)).toBe(ownOf(told, ODD_ERRORS[1]) + PRICE);
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
   },
 );

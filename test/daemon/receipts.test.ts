@@ -40,7 +40,7 @@ describe('while the ESME is away', () => {
       expect(new Set(receipts.map(({ stat }) => stat))).toEqual(new Set(['DELIVRD']));
       const references = receipts.map(({ pdu }) => pdu.user_message_reference);
       expect(references.slice(-2)).toEqual([undefined, 0x4d]);
-      await stage.daemon.untilMetric('pending', (count) => count === 0);
+      await stage.daemon.untilNonePending();
       expect(taker.receipts.length).toBe(150);
       expect(await stage.daemon.stop()).toBe(0);
       expect(await stage.audit()).toMatchObject({ accepted: 150, final: 150, finalDouble: 0 });
@@ -64,7 +64,7 @@ describe('which session gets them', () => {
     const ids = (await Promise.all(senders.map((sender) => sender.sendMany(10)))).flat();
     await receiver.receiptsOf(ids);
     expect(senders.flatMap(({ receipts }) => receipts)).toEqual([]);
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     expect(receiver.receipts.length).toBe(120);
   });
 
@@ -75,7 +75,7 @@ describe('which session gets them', () => {
     await first.sendMany(5, { registered_delivery: 0 });
     const ids = await first.sendMany(40);
     await until(() => first.receipts.length + second.receipts.length >= 40, 'all receipts');
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     const both = [...first.receipts, ...second.receipts].map(({ id }) => id);
     expect(both.sort()).toEqual(ids.sort());
     expect(second.receipts.length).toBeGreaterThan(0);
@@ -98,7 +98,7 @@ describe('what the ESME answers', () => {
     const later = await esme.send({ short_message: 'later' });
     const refused = await esme.send({ short_message: 'refused' });
     await until(() => seen.later === 2, 'the second copy', 20_000);
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     expect(seen).toEqual({ later: 2, refused: 1 });
     expect((await stage.finalOf(later)).cdr).toMatchObject({ state: 'DELIVERED' });
     const { types, lines } = await stage.finalOf(refused);
@@ -122,7 +122,7 @@ describe('time runs out', () => {
     const sender = await stage.esme({ kind: 'bind_transmitter' });
     const ids = await sender.sendMany(40);
     await stage.daemon.untilMetric('receipts_waiting', (count) => count === simulator.stats().receiptsSent);
-    await stage.daemon.untilMetric('pending', (count) => count === 0, 20_000);
+    await stage.daemon.untilNonePending(20_000);
     const reasons = new Set<unknown>();
     for (const id of ids.slice(0, 8)) {
       const { lines } = await stage.finalOf(id);
@@ -200,7 +200,7 @@ describe('a receipt in the form that its client asks for', () => {
     // 3.3 has no such state, no TLVs and no other carrier.
     expect(textOf(old)).toContain(' stat:UNDELIV err:06B ');
     expect([old.pdu.command, old.pdu.message_state]).toEqual(['deliver_sm', undefined]);
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     expect(await stage.daemon.metric('receipts_delivered_total')).toBe(5);
   });
 
@@ -219,7 +219,7 @@ describe('a receipt in the form that its client asks for', () => {
     }
     // The metric is some milliseconds behind.
     await until(() => esme.receipts.length >= 4, 'four receipts');
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     const told = Object.entries(sent).filter(([, id]) => esme.receipts.some((receipt) => receipt.id === id));
     expect(told.map(([what]) => what)).toEqual(['1 DELIVRD', '1 UNDELIV', '2 UNDELIV', '3 DELIVRD']);
     expect((await stage.finalOf(sent['2 DELIVRD'])).cdr).toMatchObject({

@@ -41,7 +41,7 @@ describe('started again with another configuration while messages are open', () 
     const both40 = new Set(ids);
     for (const { id } of second.receipts) both40.delete(id);
     await third.receiptsOf([...both40]);
-    await stage.daemon.untilMetric('pending', (count) => count === 0);
+    await stage.daemon.untilNonePending();
     expect(await stage.daemon.stop()).toBe(0);
     expect(await stage.audit()).toMatchObject({ accepted: 41, final: 41, finalDouble: 0, lost: 0 });
   });

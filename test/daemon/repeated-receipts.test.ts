@@ -42,7 +42,7 @@ test('one that is sent again does not end the message that has its id now, sent 
   const first = await esme.send();
   await smsc.receipt('77', 'DELIVRD');
   await esme.receipt(first);
-  await stage.daemon.untilMetric('pending', (count) => count === 0);
+  await stage.daemon.untilNonePending();
   expect(await smsc.receipt('77', 'DELIVRD')).toBe(0);
   await pause(SETTLED_MS);
   const second = await esme.send();

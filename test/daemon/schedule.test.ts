@@ -110,7 +110,7 @@ describe.concurrent('a scheduled message', () => {
     expect(upstream.sms.slice(1).map(textOf).toSorted()).toEqual(['later', 'part 1.part 2.']);
     for (const sms of upstream.sms.slice(1)) expect(sms.atMs).toBeGreaterThanOrEqual(later);
     expect(upstream.sms.map(({ schedule }) => schedule)).toEqual(['', '', '']);
-    await mine.daemon.untilMetric('pending', (pending) => pending === 0);
+    await mine.daemon.untilNonePending();
     const audit = await mine.audit();
     // The whole that was made of the parts is one, too.
     expect([audit.accepted, audit.final, audit.finalDouble]).toEqual([5, 5, 0]);

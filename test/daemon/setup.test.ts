@@ -63,7 +63,7 @@ test('the lines that the demo prints work: a message, its receipt, its record, a
   expect(loaded.stdout).toContain('accepted 10');
   expect(loaded, loaded.stdout + loaded.stderr).toMatchObject({ code: 0 });
 
-  await daemon.untilMetric('pending', (count) => count === 0);
+  await daemon.untilNonePending();
   const [show] = printed(/bin\/tollgate (ledger show .*) ID/);
   const shown = await runCommand([...show.split(' '), id]);
   expect(shown.code).toBe(0);

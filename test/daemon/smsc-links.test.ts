@@ -109,7 +109,7 @@ test('two SMSCs, one dies: new messages take the other, old ones wait for its re
   expect(esme.receipts.length).toBeLessThan(120);
   await stage.simulator({ port: silentPort });
   await esme.receiptsOf(before);
-  await stage.daemon.untilMetric('pending', (count) => count === 0);
+  await stage.daemon.untilNonePending();
   expect(esme.receipts.length).toBe(120);
 });
 

@@ -19,7 +19,7 @@ describe('from a client', () => {
 
   test('none of them left anything behind', async () => {
     const { daemon } = side.stage;
-    await daemon.untilMetric('pending', (count) => count === 0);
+    await daemon.untilNonePending();
     expect(await daemon.metric('conservation_difference')).toBe(0);
     // One for each vector, and the truncated one once it was whole.
     expect(await daemon.metric('accepted_total')).toBe(forServer.length + 1);

@@ -1,7 +1,11 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
+import { CELL_ACCEPTED, CELL_FINAL } from '../../src/core/ring/counters.ts';
+import { FINAL_SENT } from '../../src/core/records.ts';
 import { onNoRoom } from '../../src/shard/commit.ts';
+import { finish } from '../../src/shard/events.ts';
 import { takeRecord } from '../../src/shard/intake.ts';
+import { STATE_DELIVERED } from '../../src/smpp/constants.ts';
 import { bytesWith } from '../core/memory.ts';
 import { disk } from '../cdr/faulty-disk.ts';
 import { accepted, temporaryDirectory } from '../support/ledger.ts';
@@ -19,6 +23,26 @@ const STATUS_AT = 6;
 beforeEach(() => {
   disk.full = false;
   disk.putDelayMs = 0;
+});
+
+test('a message counts as ended once its FINAL is on disk, not before', async () => {
+  const shard = makeShard(temporaryDirectory());
+  shard.ends = shardEnds(createMesh(1, 1, 1 << 16), 0);
+  openJournal(shard);
+  const record = accepted();
+  takeRecord(shard, 0, bytesWith(record), 0, record.length);
+  shard.journal.kick(shard.nowMs);
+  await vi.waitFor(() => expect(shard.cells[CELL_ACCEPTED]).toBe(1));
+  await vi.waitFor(() => expect(shard.journal.isCommitting()).toBe(false));
+  disk.putDelayMs = 50;
+  const slot = shard.owned[0].queue.shift();
+  finish(shard, slot, STATE_DELIVERED, FINAL_SENT);
+  shard.journal.kick(shard.nowMs);
+  expect(shard.journal.isCommitting()).toBe(true);
+  expect(shard.cells[CELL_FINAL]).toBe(0);
+  await vi.waitFor(() => expect(shard.journal.isCommitting()).toBe(false));
+  expect(shard.cells[CELL_FINAL]).toBe(1);
+  expect(shard.cells[CELL_ACCEPTED]).toBe(1);
 });
 
 test('a commit that fails refuses its submits and those that came meanwhile; later ones are accepted', async () => {

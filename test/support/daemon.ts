@@ -210,6 +210,22 @@ export class Daemon {
     return value;
   }
 
+  /**
+   * Waits until every message that was accepted has ended, by the ledger. `pending` alone is a moment old and may not
+   * know of the latest ones, nor whether the last FINAL is on disk: then the difference is not 0.
+   */
+  untilNonePending(waitMs = 15_000): Promise<void> {
+    return until(
+      async () => {
+        const metrics = await this.metrics();
+        const [pending, difference] = ['tollgate_pending', 'tollgate_conservation_difference'];
+        return metrics.get(pending) === 0 && metrics.get(difference) === 0;
+      },
+      'no message is pending',
+      waitMs,
+    );
+  }
+
   /** Waits until a metric fulfils the condition. */
   untilMetric(name: string, condition: (value: number) => boolean, waitMs = 15_000): Promise<void> {
     return until(async () => condition(await this.metric(name)), `metric ${name}`, waitMs);
