@@ -103,7 +103,8 @@ describe('a damaged segment is set aside as it is, and the others are recovered'
     damage(file);
     const damaged = readFileSync(file.path);
     const lost = ids.filter((id) => segmentOf(id) === file.segment);
-    expect(lost.length).toBeGreaterThanOrEqual(MESSAGES_A_ROUND);
+    // Not always a whole round: a slow commit may have part of it in the segment before.
+    expect(lost.length).toBeGreaterThan(0);
     await stage.start();
     expect(stage.daemon.log).toContain('LEDGER SEGMENT DAMAGED');
     expect(stage.daemon.log).toContain(file.path);

@@ -186,6 +186,7 @@ describe.each(['as-is', 'udh8', 'udh16', 'sar', 'payload'] as const)('for an SMS
     expect(new Set(references).size).toBe(references.length);
     for (const { id } of [gsm.body, ucs.body]) expect((await esme.receipt(id)).stat).toBe('DELIVRD');
     await until(() => esme.receipts.length === 4, 'one receipt a message');
+    await stage.daemon.untilNonePending();
     const audit = await stage.audit();
     expect([audit.accepted - before, audit.open, audit.lost]).toEqual([4 * count, 0, 0]);
     await done(esme);
@@ -224,6 +225,7 @@ describe.each(['as-is', 'udh8', 'udh16', 'sar', 'payload'] as const)('for an SMS
         if (form !== 'udh16') continue;
         expect((await stage.finalOf(ids[2])).cdr).toMatchObject({ message: ids[0], part: '3/3' });
       }
+      await stage.daemon.untilNonePending();
       const audit = await stage.audit();
       expect([audit.accepted - before, audit.open]).toEqual([3 * forms.length, 0]);
       await done(esme);
@@ -264,6 +266,7 @@ describe.each(['as-is', 'udh8', 'udh16', 'sar', 'payload'] as const)('for an SMS
         ]);
         expect(Buffer.concat(parts.map(({ text }) => text)).toString('hex')).toBe(WHOLE.toString('hex'));
         await esme.receiptsOf(ids);
+        await stage.daemon.untilNonePending();
         const audit = await stage.audit();
         expect([audit.accepted - before, audit.open, audit.lost]).toEqual([5, 0, 0]);
         await done(esme);
@@ -288,6 +291,7 @@ describe.each(['as-is', 'udh8', 'udh16', 'sar', 'payload'] as const)('for an SMS
       ]);
       expect((await stage.finalOf(ids[1])).cdr).toMatchObject({ state: 'DELIVERED', reason: 'PART' });
       expect(esme.receipts).toHaveLength(1);
+      await stage.daemon.untilNonePending();
       const audit = await stage.audit();
       expect([audit.accepted - before, audit.final - before, audit.finalDouble]).toEqual([5, 5, 0]);
       await done(esme);
@@ -306,6 +310,7 @@ describe.each(['as-is', 'udh8', 'udh16', 'sar', 'payload'] as const)('for an SMS
           expect(String(pdu.short_message.message)).toContain('sub:001 dlvrd:001 ');
       }
       expect(esme.receipts).toHaveLength(9);
+      await stage.daemon.untilNonePending();
       const audit = await stage.audit();
       expect([audit.accepted - before, audit.open, audit.lost]).toEqual([12, 0, 0]);
       await done(esme);

@@ -84,6 +84,7 @@ describe('a message that we cut', () => {
       ['DELIVERED', 'PART'],
       ['DELIVERED', 'PART'],
     ]);
+    await stage.daemon.untilNonePending();
     const audit = await stage.audit();
     expect([audit.accepted, audit.final, audit.finalDouble, audit.orphaned]).toEqual([3, 3, 0, 0]);
   });
@@ -227,6 +228,7 @@ describe('a message that we cut', () => {
       [answer.message_id, dests[1], 'UNDELIV'],
     ]);
     await expectSilence(esme, 2);
+    await stage.daemon.untilNonePending();
     const audit = await stage.audit();
     expect([audit.accepted, audit.final, audit.finalDouble]).toEqual([6, 6, 0]);
   });
@@ -281,6 +283,7 @@ describe('parts that the client cut', () => {
       );
       await expectSilence(esme, index + 1);
     }
+    await stage.daemon.untilNonePending();
     const audit = await stage.audit();
     expect([audit.accepted, audit.final, audit.finalDouble]).toEqual([18, 18, 0]);
   });

@@ -58,6 +58,7 @@ test('submit_multi: numbers and lists, each once, told under one id; who was ref
     '962790000004 true UNDELIV',
   ]);
   expect(smsc.submits.map(({ text }) => text)).toEqual(['to all', 'to all', 'to all', 'to all']);
+  await stage.daemon.untilNonePending();
   const audit = await stage.audit();
   expect([audit.accepted, audit.final, audit.finalDouble]).toEqual([4, 4, 0]);
 });
