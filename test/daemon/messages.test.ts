@@ -18,6 +18,7 @@ describe('validity_period', () => {
     const quiet = await esme.send({ validity_period: '000000000001000R', registered_delivery: 0 });
     const expired = await esme.receiptsOf(short);
     expect(new Set(expired.map(({ stat }) => stat))).toEqual(new Set(['EXPIRED']));
+    await stage.finalOf(quiet);
     const simulator = await stage.simulator({ port });
     const sent = await esme.receiptsOf(lasting);
     expect(new Set(sent.map(({ stat }) => stat))).toEqual(new Set(['DELIVRD']));

@@ -90,7 +90,8 @@ describe('an SMSC that repeats or contradicts itself', () => {
         void submitted.receipt('same').then(() => submitted.receipt('same', 'UNDELIV'));
       if (submitted.number === 3) void submitted.receipt('same');
     });
-    await stage.serve({ receipts: { wait_s: 2 }, smsc: [{ port: smsc.port }] });
+    // The first still waits when the third is sent.
+    await stage.serve({ receipts: { wait_s: 5 }, smsc: [{ port: smsc.port }] });
     const esme = await stage.esme();
     const [first, second] = [await esme.send(), await esme.send({ destination_addr: '962790000002' })];
     expect((await esme.receipt(second)).stat).toBe('DELIVRD');

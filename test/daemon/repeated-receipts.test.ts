@@ -1,6 +1,6 @@
 /** SMSCs that send a receipt again, and SMSCs that answer late: each receipt is of the message that it is about. */
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { pause } from '../support/daemon.ts';
+import { pause, until } from '../support/daemon.ts';
 import { RawSmsc, pduBytes } from './raw.ts';
 import { Stage } from './stage.ts';
 
@@ -84,6 +84,11 @@ describe('an SMSC that answers after response_timeout_s, when the message is on 
     peer.write(pduBytes(SUBMIT_SM_RESP, second, body, status));
     await pause(SETTLED_MS);
     if (isTaken) {
+      const inLedger = async (): Promise<boolean> => {
+        const { types } = await stage.history(id);
+        return types.includes('LATE') && types.includes('SENT');
+      };
+      await until(inLedger, 'both answers are in the ledger');
       await stage.daemon.kill();
       await stage.start();
       esme = await stage.esme();
