@@ -81,8 +81,10 @@ function serve(shard: ShardState, desk: ReceiptDesk): boolean {
   for (let idle = 0; idle < edges;) {
     const edge = desk.turn;
     const room = desk.window[edge] - desk.lent[edge];
-    if (room > 0) refillDesk(shard, desk);
-    if (desk.queue.length === 0) return true;
+    if (room > 0) {
+      refillDesk(shard, desk);
+      if (desk.queue.length === 0) return true;
+    }
     for (let count = 0; count < room; count++) {
       const slot = desk.queue.peek();
       if (slot === NO_SLOT) return true;

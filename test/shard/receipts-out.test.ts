@@ -1,7 +1,17 @@
 /** What becomes of a receipt that its client answers otherwise than with ESME_ROK: specification section 6. */
 import { expect, test } from 'vitest';
+import { SLOT_RECEIPT } from '../../src/core/message-table.ts';
+import { createMesh, edgeEnds, shardEnds } from '../../src/core/ring/mesh.ts';
+import { publish } from '../../src/shard/commit.ts';
+import { forget } from '../../src/shard/events.ts';
+import { fillSlot } from '../../src/shard/fill-slot.ts';
+import { onTick } from '../../src/shard/housekeeping.ts';
 import { deskOf, onReceiptResult, serveDesks, sweepReceipts } from '../../src/shard/receipts-out.ts';
+import { rowOf } from '../../src/shard/spill.ts';
+import { STATE_DELIVERED } from '../../src/smpp/constants.ts';
 import { bytesWith } from '../core/memory.ts';
+import { accepted, temporaryDirectory } from '../support/ledger.ts';
+import { makeShard, openJournal } from './harness.ts';
 import { ReceiptScene } from './receipt-scene.ts';
 
 const [TAKEN, LATER, REFUSED, ODD] = [1, 2, 3, 4];
@@ -144,4 +154,30 @@ test('those that come back because their session went away go out in their order
   expect(offeredAfter(scene, 0)).toEqual(slots);
   answer(scene, slots[0], TAKEN, 0);
   expect(offeredAfter(scene, 0)).toHaveLength(1);
+});
+
+test.each([0, 1])('one that only the store has goes to the one receiver, on edge %i of two', (edge) => {
+  const shard = makeShard(temporaryDirectory());
+  const mesh = createMesh(2, 1, 1 << 16);
+  shard.ends = shardEnds(mesh, 0);
+  openJournal(shard);
+  shard.owned = [];
+  const { table } = shard;
+  const event = accepted({ idHigh: 5, idLow: 1 });
+  const slot = table.allocate();
+  fillSlot(shard, slot, bytesWith(event), 0, event.readUInt32LE(0));
+  table.state[slot] = SLOT_RECEIPT;
+  table.finalState[slot] = STATE_DELIVERED;
+  table.expiresMs[slot] = shard.nowMs + HOUR_MS;
+  shard.store.upsert([rowOf(shard, slot)]);
+  forget(shard, slot);
+  deskOf(shard, 0).window[edge] = 100;
+  for (let tick = 0; tick < 3; tick++) {
+    shard.nowMs += 20;
+    onTick(shard);
+    publish(shard);
+  }
+  let offered = 0;
+  edgeEnds(mesh, edge).readers[0].read(() => ++offered > 0, 10);
+  expect(offered).toBe(1);
 });
