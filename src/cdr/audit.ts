@@ -9,7 +9,7 @@
 import { SHARDS_MAX, formatMessageId, idLowOf, indexOf, shardOf } from '../core/message-id.ts';
 import * as records from '../core/records.ts';
 import { eventsOf } from './decode.ts';
-import { openSegmentReader } from './lmdb.ts';
+import { openSegmentIfThere } from './lmdb.ts';
 import { listSegments, listShards } from './segments.ts';
 
 /** Ids listed of each kind of fault; the counts go on. */
@@ -102,7 +102,7 @@ async function readShard(
   for (const { path, segment } of listSegments(dataDir, shard)) {
     if (options.skip?.has(path) === true) continue;
     const from = fold.nextKeyOf(segment, shard);
-    const reader = openUnlessRemoved(path);
+    const reader = openSegmentIfThere(path);
     if (reader === undefined) continue;
     try {
       for (const { key, bytes } of reader.blocks(from)) {
@@ -112,15 +112,6 @@ async function readShard(
     } finally {
       await reader.close();
     }
-  }
-}
-
-function openUnlessRemoved(path: string): ReturnType<typeof openSegmentReader> | undefined {
-  try {
-    return openSegmentReader(path);
-  } catch (error) {
-    if ((error as Error).message.startsWith('there is no segment')) return undefined;
-    throw error;
   }
 }
 

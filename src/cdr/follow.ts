@@ -6,7 +6,7 @@ import * as records from '../core/records.ts';
 import { BLOCK_FLAGS, BLOCK_FLAG_FOOTER, blockFault } from './block.ts';
 import { decodeEvent, eventsOf } from './decode.ts';
 import type { LedgerEvent } from './event.ts';
-import { openSegmentReader } from './lmdb.ts';
+import { openSegmentIfThere } from './lmdb.ts';
 import type { SegmentReader } from './lmdb.ts';
 import type { Names } from './merge.ts';
 import { listSegments } from './segments.ts';
@@ -29,7 +29,8 @@ export async function eachBlock(
 ): Promise<void> {
   for (const { path, segment } of listSegments(dataDir, shard)) {
     if (segment < fromSegment) continue;
-    const reader = openSegmentReader(path);
+    const reader = openSegmentIfThere(path);
+    if (reader === undefined) continue;
     try {
       for (const { key, bytes } of reader.blocks(1)) {
         throwIfFaulty(bytes, key, segment, shard);
@@ -62,8 +63,8 @@ export class ShardFollower {
     // The last segment that has blocks: the journal opens the next one before it is needed.
     for (const file of files.toReversed()) {
       this.segment = file.segment;
-      this.reader = openSegmentReader(file.path);
-      this.nextKey = this.reader.blockCount() + 1;
+      this.reader = openSegmentIfThere(file.path);
+      this.nextKey = (this.reader?.blockCount() ?? 0) + 1;
       if (this.nextKey > 1) break;
     }
     if (this.nextKey === 1) return;
@@ -99,7 +100,7 @@ export class ShardFollower {
 
   private openCurrent(): SegmentReader | undefined {
     const file = listSegments(this.dataDir, this.shard).find(({ segment }) => segment === this.segment);
-    return file === undefined ? undefined : openSegmentReader(file.path);
+    return file === undefined ? undefined : openSegmentIfThere(file.path);
   }
 
   private readNew(reader: SegmentReader, onEvent: (placed: PlacedEvent) => void): void {
@@ -116,11 +117,11 @@ export class ShardFollower {
 }
 
 async function hasBlocks(path: string): Promise<boolean> {
-  const reader = openSegmentReader(path);
+  const reader = openSegmentIfThere(path);
   try {
-    return reader.blockCount() > 0;
+    return reader !== undefined && reader.blockCount() > 0;
   } finally {
-    await reader.close();
+    await reader?.close();
   }
 }
 

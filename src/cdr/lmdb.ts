@@ -24,6 +24,9 @@ import { syncDirectory } from './segments.ts';
 /** Address space, not disk: larger than any segment, so that the map is never moved while it is in use. */
 const MAP_BYTES = 2 * 1024 * 1024 * 1024;
 
+/** Of a file that LMDB has begun: its two meta pages. */
+const META_BYTES = 8192;
+
 /** More puts than a turn ever has: with fewer, one group's blocks could end up in two transactions. */
 const PUTS_A_TURN_MAX = 1_000_000;
 
@@ -94,7 +97,11 @@ function openNew(path: string, unsafe: boolean): Database {
 /** Opens a segment to read, also beside its writer in another process. Throws when there is none to read. */
 export function openSegmentReader(path: string): SegmentReader {
   // lmdb-js creates the directory of a path that it can not find, even to read.
-  if (!fs.existsSync(path)) throw new Error(`there is no segment ${path}`);
+  const stat = fs.statSync(path, { throwIfNoEntry: false });
+  // LMDB writes the first pages a moment after it has created the file; until then, reading it ends the process.
+  if (stat === undefined || stat.size < META_BYTES) {
+    throw new Error(`there is no segment ${path}${stat === undefined ? '' : ' yet: the file is empty'}`);
+  }
   const database = openDatabase(path, { readOnly: true, noSync: false });
   return {
     blockCount() {
@@ -104,6 +111,16 @@ export function openSegmentReader(path: string): SegmentReader {
     blocks: (fromKey) => blocksOf(database, fromKey),
     close: () => database.close(),
   };
+}
+
+/** undefined: the daemon has just let it go, or is just creating it. */
+export function openSegmentIfThere(path: string): SegmentReader | undefined {
+  try {
+    return openSegmentReader(path);
+  } catch (error) {
+    if ((error as Error).message.startsWith('there is no segment')) return undefined;
+    throw error;
+  }
 }
 
 /**

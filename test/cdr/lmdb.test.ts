@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { createSegment, openSegmentReader } from '../../src/cdr/lmdb.ts';
+import { createSegment, openSegmentIfThere, openSegmentReader } from '../../src/cdr/lmdb.ts';
 import { temporaryDirectory } from '../support/ledger.ts';
 
 const LMDB = fileURLToPath(new URL('../../src/cdr/lmdb.ts', import.meta.url));
@@ -156,3 +156,17 @@ test('a commit that the disk refuses rejects with its cause, stores nothing, and
   await reader.close();
   expect(sizes).toEqual([1_000, 'again'.length]);
 }, 30_000);
+
+test('a file that LMDB has only begun is no segment yet: reading it does not end the process', async () => {
+  const path = newPath();
+  await createSegment(path, { unsafe: false }).close();
+  const begun = join(path, '..', 'begun.mdb');
+  fs.writeFileSync(begun, '');
+  expect(() => openSegmentReader(begun)).toThrow('the file is empty');
+  expect(openSegmentIfThere(begun)).toBeUndefined();
+  // As it is once it has its meta pages.
+  fs.copyFileSync(path, begun);
+  const reader = openSegmentIfThere(begun);
+  expect(reader?.blockCount()).toBe(0);
+  await reader?.close();
+});
