@@ -9,7 +9,10 @@ import {
 } from '../core/limits.ts';
 import { hashPassword } from './password.ts';
 
-/** refused: wrong or unknown, told apart by nothing. busy: too many checks wait, or none any more; nothing was decided. */
+/**
+ * refused: wrong or unknown, told apart by nothing. busy: nothing was decided, for too many checks wait, or the checker
+ * was closed.
+ */
 export type PasswordAnswer = 'ok' | 'refused' | 'busy';
 
 /**

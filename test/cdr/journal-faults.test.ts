@@ -25,7 +25,7 @@ describe('a commit that fails', () => {
     bench.note();
     bench.accept();
     bench.journal.kick(NOW_MS);
-    await vi.waitFor(() => expect(bench.failed).toHaveLength(1));
+    await vi.waitFor(() => expect(bench.failed).toHaveLength(1), 15_000);
     expect(bench.failed[0].error.message).toContain('No space left');
     expect(bench.failed[0].group.accepted).toBe(2);
     expect([bench.journal.isCommitting(), bench.committed.length]).toEqual([true, 2]);
@@ -35,11 +35,11 @@ describe('a commit that fails', () => {
     expect((await bench.stored(FIRST)).types).toEqual([TYPE_NAMES, TYPE_ACCEPTED]);
     // Still full: told again.
     bench.journal.retryFailed(NOW_MS);
-    await vi.waitFor(() => expect(bench.failed).toHaveLength(2));
+    await vi.waitFor(() => expect(bench.failed).toHaveLength(2), 15_000);
     disk.full = false;
     bench.failed.length = 0;
     bench.journal.retryFailed(NOW_MS);
-    await vi.waitFor(() => expect(bench.committed).toHaveLength(4));
+    await vi.waitFor(() => expect(bench.committed).toHaveLength(4), 15_000);
     expect(bench.committed.slice(2).map(({ events, accepted }) => [events, accepted])).toEqual([
       [3, 0],
       [1, 0],
@@ -70,15 +70,15 @@ describe('a commit that fails', () => {
     bench.accept();
     bench.note();
     bench.journal.kick(NOW_MS + 5000);
-    await vi.waitFor(() => expect(bench.failed).toHaveLength(1));
+    await vi.waitFor(() => expect(bench.failed).toHaveLength(1), 15_000);
     expect(bench.journal.segment).toBe(FIRST + 5);
     const later = bench.accept();
     disk.full = false;
     bench.failed.length = 0;
     bench.journal.retryFailed(NOW_MS + 6000);
-    await vi.waitFor(() => expect(bench.committed).toHaveLength(3));
+    await vi.waitFor(() => expect(bench.committed).toHaveLength(3), 15_000);
     expect(bench.committed.map(({ segment }) => segment)).toEqual([FIRST, FIRST, FIRST + 5]);
-    await vi.waitFor(() => expect(bench.sealed).toEqual([FIRST]));
+    await vi.waitFor(() => expect(bench.sealed).toEqual([FIRST]), 15_000);
     await bench.journal.close();
     expect((await bench.stored(FIRST)).types).toEqual([TYPE_NAMES, TYPE_ACCEPTED, TYPE_VOID, TYPE_SENT]);
     expect((await bench.stored(FIRST + 5)).ids).toEqual([later]);
@@ -98,7 +98,7 @@ test('while no segment can be opened the present one goes on, also past its age;
     ids.push(bench.accept());
     const before = bench.committed.length;
     bench.journal.kick(NOW_MS + laterMs);
-    await vi.waitFor(() => expect(bench.committed).toHaveLength(before + 1));
+    await vi.waitFor(() => expect(bench.committed).toHaveLength(before + 1), 15_000);
   }
   expect(bench.committed.map(({ segment }) => segment)).toEqual([FIRST, FIRST, FIRST, FIRST]);
   // Tried once a second, not once a commit.
@@ -109,7 +109,7 @@ test('while no segment can be opened the present one goes on, also past its age;
   disk.opensNothing = false;
   ids.push(bench.accept());
   bench.journal.kick(NOW_MS + 9_000);
-  await vi.waitFor(() => expect(bench.sealed).toEqual([FIRST]));
+  await vi.waitFor(() => expect(bench.sealed).toEqual([FIRST]), 15_000);
   expect(bench.journal.segment).toBe(FIRST + 9);
   const files = readdirSync(bench.dataDir, { recursive: true }).filter((name) =>
     String(name).endsWith('.mdb'),

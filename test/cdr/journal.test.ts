@@ -89,7 +89,7 @@ test('one commit is in flight at a time, and what comes meanwhile goes with the 
   }
   expect(bench.journal.isCommitting()).toBe(true);
   expect(bench.journal.commitAgeMs(NOW_MS + 7)).toBe(7);
-  await vi.waitFor(() => expect(bench.committed).toHaveLength(2));
+  await vi.waitFor(() => expect(bench.committed).toHaveLength(2), 15_000);
   expect(bench.committed.map(({ accepted }) => accepted)).toEqual([1, 10]);
   expect([bench.journal.isCommitting(), bench.journal.commitAgeMs(NOW_MS)]).toEqual([false, 0]);
   expect(bench.journal.commits).toBe(2);
@@ -102,7 +102,7 @@ test('how long a commit took is told also when the next one starts at once', asy
   bench.accept();
   bench.journal.kick(Date.now());
   bench.accept();
-  await vi.waitFor(() => expect(bench.committed).toHaveLength(2));
+  await vi.waitFor(() => expect(bench.committed).toHaveLength(2), 15_000);
   for (const { tookMs } of bench.committed) expect(tookMs).toBeGreaterThanOrEqual(29);
   await bench.journal.close();
 });
@@ -132,7 +132,7 @@ test('events may be appended while the results of a commit are dealt with', asyn
   };
   bench.accept();
   bench.journal.kick(NOW_MS);
-  await vi.waitFor(() => expect(bench.committed).toHaveLength(6));
+  await vi.waitFor(() => expect(bench.committed).toHaveLength(6), 15_000);
   await bench.idle();
   await bench.journal.close();
   expect((await bench.stored(FIRST)).types).toEqual([
@@ -276,12 +276,12 @@ describe('segments', () => {
     bench.journal.kick(NOW_MS);
     // In the next group, whose commit starts in the middle of dealing with the first one's and fills the segment.
     for (let count = 0; count < 30; count++) ids.push(bench.accept());
-    await vi.waitFor(() => expect(bench.committed).toHaveLength(3));
+    await vi.waitFor(() => expect(bench.committed).toHaveLength(3), 15_000);
     // The third is the next segment's, with its names.
     expect(bench.committed.slice(0, 2).map(({ segment }) => segment)).toEqual([FIRST, FIRST]);
     expect(bench.committed[2].segment).toBeGreaterThan(FIRST);
     await bench.idle();
-    await vi.waitFor(() => expect(bench.sealed).toEqual([FIRST]));
+    await vi.waitFor(() => expect(bench.sealed).toEqual([FIRST]), 15_000);
     await bench.journal.close();
     expect(bench.sealed).toEqual([FIRST]);
     const stored = await bench.stored(FIRST);
@@ -295,7 +295,7 @@ describe('segments', () => {
     await bench.commit();
     bench.accept();
     bench.journal.kick(NOW_MS + 5000);
-    await vi.waitFor(() => expect(bench.committed).toHaveLength(3));
+    await vi.waitFor(() => expect(bench.committed).toHaveLength(3), 15_000);
     await bench.idle();
     disk.putDelayMs = 100;
     await bench.journal.close();

@@ -30,11 +30,20 @@ function cachedMib(): number {
 
 test('what is on disk leaves the page cache, whatever a shell would make of its name', async () => {
   const path = join(dir.path, 'a segment with $HOME "quotes" and \\n.mdb');
-  writeFile(path);
-  const before = cachedMib();
   const cache = new PageCache((why) => expect.unreachable(why));
-  cache.release(path);
-  await until(() => cachedMib() < before - FILE_MIB / 2, 'the file leaves the cache');
+  // Others fill and empty the same cache: once is enough.
+  let hasLeft = false;
+  for (let round = 0; round < 5 && !hasLeft; round++) {
+    writeFile(path);
+    const before = cachedMib();
+    cache.release(path);
+    const deadline = performance.now() + 3_000;
+    while (!hasLeft && performance.now() < deadline) {
+      hasLeft = cachedMib() < before - FILE_MIB / 2;
+      await pause(10);
+    }
+  }
+  expect(hasLeft).toBe(true);
   cache.close();
 });
 

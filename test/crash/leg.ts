@@ -11,8 +11,10 @@ import { takeReceipts } from './receipt-taker.ts';
 import { addReceipt, countLines, judge, readClientRecords, readFinals, readTaken } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What contract G5 takes for the time in which responses are not durable yet. */
+/** What contract G5 takes for the time in which responses are not durable yet, on a disk that is no slower. */
 const COMMIT_INTERVAL_S = 0.02;
+/** The group that is written and the one that fills meanwhile. */
+const GROUPS_UNSURE = 2;
 const STARTUP_S = 1;
 const DRAIN_MS_MAX = 60_000;
 
@@ -94,18 +96,28 @@ class LegRun {
     const takenBefore = countLines(this.#takenPaths);
     const startedMs = performance.now();
     await pause(kill.afterMs);
+    const commitS = await this.#commitMax();
     if (!this.#daemon.command.isRunning) throw new Error(`the daemon ended by itself:\n${this.#daemon.log}`);
     await this.#daemon.kill();
     const seconds = (performance.now() - startedMs) / 1000;
     const taken = countLines(this.#takenPaths) - takenBefore;
-    this.#addBounds(taken / seconds);
+    this.#addBounds(taken / seconds, commitS);
     this.#say(`  killed ${kill.afterMs} ms after ${kill.from}: ${taken} submits since`);
     this.#daemon = new Daemon(this.#site);
   }
 
-  #addBounds(ratePerS: number): void {
+  /** Seconds that its slowest commit took; 0 before it is ready. */
+  async #commitMax(): Promise<number> {
+    if (!this.#daemon.log.includes('tollgate is ready')) return 0;
+    const page = await (await fetch(this.#daemon.url('/metrics'))).text();
+    const slowest = [...page.matchAll(/^tollgate_commit_max_milliseconds\{.*\} (\S+)$/gm)];
+    if (slowest.length === 0) throw new Error('no metric tollgate_commit_max_milliseconds');
+    return Math.max(...slowest.map(([, ms]) => Number(ms))) / 1000;
+  }
+
+  #addBounds(ratePerS: number, commitS: number): void {
     const { log } = this.#daemon;
-    const unsure = Math.ceil(ratePerS * COMMIT_INTERVAL_S);
+    const unsure = Math.ceil(ratePerS * Math.max(COMMIT_INTERVAL_S, GROUPS_UNSURE * commitS));
     const { binds, window, loadBinds, simulators } = this.#leg;
     // A daemon that was killed before it had a bind, or a client, can have sent nothing.
     if (log.includes('"msg":"bound"')) this.#dupBound += binds * window * simulators.length + unsure;

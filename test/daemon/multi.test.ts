@@ -242,7 +242,7 @@ test('5.0 responses say how busy we are; ids in decimal are the same ids', async
   await stage.serve({ account: [{ receipt_id: 'decimal' }], smsc: [{ port: smsc.port }] });
   const esme = await stage.esme({ fields: { interface_version: 0x50 } });
   expect(esme.bound.sc_interface_version).toBe(0x50);
-  const answer = (await esme.submit({ schedule_delivery_time: inSeconds(3) })) as unknown as Record<
+  const answer = (await esme.submit({ schedule_delivery_time: inSeconds(6) })) as unknown as Record<
     string,
     unknown
   >;

@@ -1,6 +1,7 @@
 /** An SMSC that keeps the octets of what it is sent, read by hand, and whose answers and receipts the test decides. */
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { freePort } from '../support/ports.ts';
 import { pduBytes } from './raw.ts';
 
 const SUBMIT_SM = 4;
@@ -75,7 +76,11 @@ export class OctetSmsc {
   static async start(options: OctetSmscOptions = {}): Promise<OctetSmsc> {
     const server = createServer();
     const smsc = new OctetSmsc(server, options);
-    await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
+    // One that nobody else takes while it is away.
+    const port = options.port ?? (await freePort());
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    });
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
     smsc.port = address.port;

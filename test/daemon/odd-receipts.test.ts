@@ -23,7 +23,7 @@ describe('receipts that overtake their submit_sm_resp', () => {
     const smsc = await stage.npmSmsc((submitted) => {
       const { number, text } = submitted;
       const id = text.startsWith('killed') ? 'same' : `id-${number}`;
-      if (number !== 2) setTimeout(() => submitted.answer(id), 1000);
+      if (number !== 2) setTimeout(() => submitted.answer(id), 3000);
       if (number > 2) return;
       void submitted.receipt(id, 'DELIVRD').then((status) => {
         answered.push(status);
@@ -263,7 +263,7 @@ describe('what tells of a message without ending it', () => {
         for (const fields of reports) statuses.push(await submitted.report(fields));
       })();
     });
-    await stage.serve({ receipts: { wait_s: 3 }, smsc: [{ port: smsc.port }] });
+    await stage.serve({ receipts: { wait_s: 6 }, smsc: [{ port: smsc.port }] });
     const esme = await stage.esme();
     const asked = await esme.send({ registered_delivery: 0x15 });
     await until(() => esme.receipts.filter(({ id }) => id === asked).length === 4, 'all of the first');

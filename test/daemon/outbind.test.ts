@@ -135,7 +135,7 @@ describe('an ESME that is called', () => {
     const { port } = server.address() as { port: number };
     const simulator = await stage.simulator();
     await stage.serve({
-      smpp: { session_init_s: 1 },
+      smpp: { session_init_s: 3 },
       account: [{ outbind: `127.0.0.1:${port}` }],
       smsc: [{ port: simulator.port }],
     });

@@ -71,9 +71,9 @@ test('cancel_sm ends a waiting message as DELETED, for good', async () => {
   const smsc = await stage.npmSmsc((submitted) => submitted.answer('A1'));
   await stage.serve({ smsc: [{ port: smsc.port }] });
   const esme = await stage.esme();
-  const id = await esme.send({ schedule_delivery_time: inSeconds(4) });
-  const silent = await esme.send({ schedule_delivery_time: inSeconds(4), registered_delivery: 0 });
-  const kept = await esme.send({ schedule_delivery_time: inSeconds(4), short_message: 'kept' });
+  const id = await esme.send({ schedule_delivery_time: inSeconds(8) });
+  const silent = await esme.send({ schedule_delivery_time: inSeconds(8), registered_delivery: 0 });
+  const kept = await esme.send({ schedule_delivery_time: inSeconds(8), short_message: 'kept' });
   expect((await ask(esme, 'cancel_sm', { message_id: id, ...SENDER })).command_status).toBe(ROK);
   expect((await ask(esme, 'cancel_sm', { message_id: silent, ...SENDER })).command_status).toBe(ROK);
   expect((await esme.receipt(id)).stat).toBe('DELETED');
@@ -94,7 +94,7 @@ test('cancel_sm without an id takes all that waits with these addresses and this
   const smsc = await stage.npmSmsc((submitted) => submitted.answer(`A${submitted.number}`));
   await stage.serve({ shards: 2, smsc: [{ port: smsc.port }, { port: smsc.port }] });
   const esme = await stage.esme();
-  const waiting = { schedule_delivery_time: inSeconds(4) };
+  const waiting = { schedule_delivery_time: inSeconds(8) };
   const gone = await esme.sendMany(3, { ...waiting, service_type: 'VMA' });
   const stays = await esme.send({ ...waiting, service_type: 'VMN' });
   const elsewhere = await esme.send({ ...waiting, service_type: 'VMA', destination_addr: '962790000002' });
@@ -121,7 +121,7 @@ test('replace_sm: the waiting message has its new text, also after a crash; one 
   });
   const change = { message_id: id, ...SENDER, short_message: 'two', registered_delivery: 0 };
   expect((await ask(esme, 'replace_sm', change)).command_status).toBe(ROK);
-  const soon = { ...change, short_message: 'three', schedule_delivery_time: inSeconds(3) };
+  const soon = { ...change, short_message: 'three', schedule_delivery_time: inSeconds(8) };
   expect((await ask(esme, 'replace_sm', soon)).command_status).toBe(ROK);
   await stage.daemon.kill();
   await stage.start();
@@ -147,7 +147,7 @@ test('replace_if_present_flag: the waiting message of these addresses takes the 
   const smsc = await stage.npmSmsc((submitted) => submitted.answer(`A${submitted.number}`));
   await stage.serve({ smsc: [{ port: smsc.port }] });
   const esme = await stage.esme();
-  const waiting = { schedule_delivery_time: inSeconds(3), replace_if_present_flag: 1, service_type: 'VMA' };
+  const waiting = { schedule_delivery_time: inSeconds(8), replace_if_present_flag: 1, service_type: 'VMA' };
   const first = await esme.send({ ...waiting, short_message: '1 new message' });
   expect(await esme.send({ ...waiting, short_message: '2 new messages' })).toBe(first);
   const other = await esme.send({ ...waiting, service_type: 'VMN', short_message: 'of another kind' });

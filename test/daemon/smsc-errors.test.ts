@@ -104,7 +104,7 @@ describe('no response', () => {
     const smsc = await stage.npmSmsc((submitted) => {
       if (submitted.number > 1) failing()(submitted);
     });
-    await stage.serve({ smsc: [{ port: smsc.port, response_timeout_s: 1 }] });
+    await stage.serve({ smsc: [{ port: smsc.port, response_timeout_s: 3 }] });
     const esme = await stage.esme();
     const id = await esme.send();
     expect((await esme.receipt(id)).stat).toBe('DELIVRD');
@@ -144,7 +144,7 @@ describe('no response', () => {
       session.send(wrong);
       session.send(wrong);
     });
-    await stage.serve({ smsc: [{ port: smsc.port, response_timeout_s: 1 }] });
+    await stage.serve({ smsc: [{ port: smsc.port, response_timeout_s: 3 }] });
     const esme = await stage.esme();
     const id = await esme.send();
     await until(() => smsc.submits.length === 1, 'the first try');

@@ -14,7 +14,7 @@ export function runSession(site: Site, ...words: string[]): Promise<CommandResul
 export async function startTrace(site: Site, ...words: string[]): Promise<Command> {
   const command = new Command(['session', 'trace', ...words, '--config', site.configPath]);
   await until(() => command.stderr.includes('tracing ') || !command.isRunning, 'the trace begins');
-  if (!command.isRunning) throw new Error(`no trace: ${command.stderr}`);
+  if (!command.stderr.includes('tracing ')) throw new Error(`no trace: ${command.stderr}`);
   return command;
 }
 

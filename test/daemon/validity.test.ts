@@ -54,13 +54,13 @@ test('replace_sm: a period counts from the schedule, and an end moves with a sch
   await stage.serve({ smsc: [{ port: smsc.port, validity_default_s: 3 }] });
   const esme = await stage.esme();
   const text = { data_coding: 0, short_message: 'old' };
-  const moved = await esme.send({ ...text, schedule_delivery_time: inSeconds(2) });
-  const limited = await esme.send({ ...text, schedule_delivery_time: inSeconds(6) });
+  const moved = await esme.send({ ...text, schedule_delivery_time: inSeconds(5) });
+  const limited = await esme.send({ ...text, schedule_delivery_time: inSeconds(9) });
   const change = async (id: string, fields: object): Promise<void> => {
     const named = { message_id: id, ...SENDER, registered_delivery: 1, short_message: 'new' };
     expect((await ask(esme, 'replace_sm', { ...named, ...fields })).command_status).toBe(0);
   };
-  await change(moved, { schedule_delivery_time: inSeconds(8) });
+  await change(moved, { schedule_delivery_time: inSeconds(11) });
   await change(limited, { validity_period: inSeconds(3) });
   const receipts = await esme.receiptsOf([moved, limited]);
   expect(receipts.map(({ stat }) => stat)).toEqual(['DELIVRD', 'DELIVRD']);

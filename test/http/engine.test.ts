@@ -93,7 +93,7 @@ describe.each(['uws', 'node'] as const)('engine %s', (name) => {
 
   test('answers HEAD with the length and no body', async () => {
     const port = await serve((_request, reply) => reply.send(200, 'text/plain', 'four'));
-    const said = await raw(port, ['HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'], 0, 300);
+    const said = await raw(port, ['HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'], 0, 3_000);
     expect(said).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(said.toLowerCase()).toContain('content-length: 4\r\n');
     expect(said).toMatch(/\r\n\r\n$/);
@@ -123,7 +123,7 @@ describe.each(['uws', 'node'] as const)('engine %s', (name) => {
   test('answers pipelined requests in order', async () => {
     const port = await serve(echo);
     const one = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`;
-    const said = await raw(port, [one('/first') + one('/second') + one('/third')], 0, 300);
+    const said = await raw(port, [one('/first') + one('/second') + one('/third')], 0, 1_500);
     expect([...said.matchAll(/"path":"(\/\w+)"/g)].map((match) => match[1])).toEqual([
       '/first',
       '/second',

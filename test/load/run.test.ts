@@ -33,7 +33,7 @@ function answer(pdu: NpmPdu, id: string): NpmPdu {
   return pdu.response({ message_id: id });
 }
 
-const SHORT_WAIT = { waitReceiptsS: 0.2 };
+const SHORT_WAIT = { waitReceiptsS: 1 };
 
 /** The fifth submit costs the connection. */
 const drop: OnSubmit = (pdu, number, session, receipt) => {
@@ -170,7 +170,7 @@ describe('against the npm package', () => {
     const { port } = await serve((pdu, number, session) => {
       if (number > 2) session.send(answer(pdu, `${number}`));
     });
-    const options = { messages: 10, window: 2, receipts: false, responseTimeoutS: 0.3, ...SHORT_WAIT };
+    const options = { messages: 10, window: 2, receipts: false, responseTimeoutS: 1.5, ...SHORT_WAIT };
     const result = await runLoad({ port, ...options });
     expect(result).toMatchObject({ sent: 10, accepted: 8, unanswered: 2 });
   });
@@ -242,7 +242,7 @@ describe('against the simulator', () => {
 
   test('lost receipts and dropped answers are found', async () => {
     const port = await simulate({ receiptLoss: 0.1, dropRespRate: 0.02, seed: 3 });
-    const options = { responseTimeoutS: 0.3, ...SHORT_WAIT };
+    const options = { responseTimeoutS: 1.5, ...SHORT_WAIT };
     const result = await runLoad({ port, messages: 500, window: 20, ...options });
     const stats = simulator?.stats();
     expect(stats?.receiptsLost).toBeGreaterThan(0);

@@ -115,6 +115,11 @@ class Campaign {
   }
 
   async crash(): Promise<void> {
+    // Time that passed may have brought a commit of its own, and answers with it.
+    for (const [sequence, submitted] of this.#asked) {
+      const answer = this.#scene.answers.get(sequence);
+      if (answer?.status === 0) this.submitted.set(answer.id, submitted);
+    }
     this.#asked.clear();
     this.#reported.clear();
     await this.#scene.crash();

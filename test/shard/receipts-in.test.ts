@@ -63,7 +63,7 @@ test('a receipt is answered when it is on disk and not before', async () => {
   expect(shard.journal.isCommitting()).toBe(true);
   await new Promise((resolve) => setTimeout(resolve, HELD_MS / 3));
   expect(answered).toEqual([]);
-  await vi.waitFor(() => expect(answered).toEqual([41]));
+  await vi.waitFor(() => expect(answered).toEqual([41]), 15_000);
 });
 
 test('a receipt whose commit failed is not answered, so the SMSC keeps it', async () => {
@@ -77,7 +77,7 @@ test('a receipt whose commit failed is not answered, so the SMSC keeps it', asyn
   expect(answered).toEqual([]);
   disk.full = false;
   shard.journal.retryFailed(shard.nowMs);
-  await vi.waitFor(() => expect(answered).toEqual([42]));
+  await vi.waitFor(() => expect(answered).toEqual([42]), 15_000);
 });
 
 test('whatever an SMSC sends, in a whole PDU, is answered once and ends no message that it does not name', async () => {

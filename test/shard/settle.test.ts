@@ -187,7 +187,7 @@ test('a message that ends while its segment is settled is not gone before its FI
   const [slot] = slots;
   const id = idOf(shard, slot);
   await acceptAndCommit(running, 1);
-  await vi.waitFor(() => expect(sealed).toHaveLength(1));
+  await vi.waitFor(() => expect(sealed).toHaveLength(1), 15_000);
   const event = accepted({ smsc: 0 });
   takeRecord(shard, 0, bytesWith(event), 0, event.readUInt32LE(0));
   settler.step(Number.MAX_SAFE_INTEGER);

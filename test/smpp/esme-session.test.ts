@@ -249,7 +249,7 @@ describe('from the SMSC', () => {
 test('silence is broken by enquire_link, and two without an answer end the session', async () => {
   const closed: string[] = [];
   const { peer } = await overRaw(
-    { enquireLinkMs: 50, responseTimeoutMs: 100 },
+    { enquireLinkMs: 50, responseTimeoutMs: 1_000 },
     { onClosed: (why) => closed.push(why) },
   );
   expect(Buffer.from(await peer.takePdu(), 'hex').readUInt32BE(4)).toBe(0x15);

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 // is still free when a daemon listens on it, and again when it comes back after a kill.
 const FIRST = 20_000;
 const LAST = 32_000;
-/** Files that run at the same time, each in a process of its own; numbered from 1 by Vitest, 0 is no test of Vitest's. */
+/** Files that run at once, each in a process of its own: Vitest numbers them from 1; 0 is none of its. */
 const FILES_MAX = 12;
 const TRIES_MAX = 200;
 
