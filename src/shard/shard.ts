@@ -142,6 +142,8 @@ export class Shard {
     restoreHeld(state);
     publishCells(state);
     state.cells[CELL_RECOVERED] = state.cells[CELL_PENDING] + state.journal.filling.finals;
+    // Else the speed of the first commit would decide whether messages of the store go out on a short disk.
+    checkDisk(state);
     state.journal.kick(state.nowMs);
   }
 

@@ -125,8 +125,9 @@ describe('bad PDUs of an SMSC', () => {
     const peer = await smsc.peer();
     const unreadable = (sequence: number): Buffer => pduBytes(5, sequence, Buffer.from('nonsense'));
     const many = 300;
-    for (let sequence = 1; sequence <= many; sequence++) peer.write(unreadable(sequence));
+    // These first, at once: the line that is logged says what there was until then.
     peer.write(Buffer.concat([pduBytes(0x0a, 400), pduBytes(SUBMIT_SM, 401, submitBytes(1).subarray(16))]));
+    for (let sequence = 1; sequence <= many; sequence++) peer.write(unreadable(sequence));
     // An alert_notification that ends early: it has no answer.
     peer.write(Buffer.concat([pduBytes(0x102, 403, Buffer.from('\x01')), pduBytes(ENQUIRE_LINK, 402)]));
     const first = Array.from(
@@ -134,7 +135,7 @@ describe('bad PDUs of an SMSC', () => {
       (_, at) => bare(0x8000_0005, 0x02, at + 1).replace('00000010', '00000011') + '00',
     );
     expect(await peer.take(many * 17 + 3 * 16)).toBe(
-      `${first.join('')}${nack(400)}${refused(0x04, 401)}${bare(0x8000_0015, 0, 402)}`,
+      `${nack(400)}${refused(0x04, 401)}${first.join('')}${bare(0x8000_0015, 0, 402)}`,
     );
     const [bind] = (await listed(stage.site)).filter(({ kind }) => kind === 'smsc');
     expect(bind).toMatchObject({ state: 'bound', errors: many + 3 });

@@ -125,8 +125,9 @@ export class Esme {
         `${missing().length} of ${ids.length} receipts missing, ${missing().slice(0, 5).join(' ')}`,
       );
     }
+    const byId = Map.groupBy(this.receipts, ({ id }) => id);
     return ids.map((id) => {
-      const copies = this.receipts.filter((one) => one.id === id);
+      const copies = byId.get(id) as Receipt[];
       if (copies.length > 1) throw new Error(`${copies.length} receipts of ${id}`);
       return copies[0];
     });

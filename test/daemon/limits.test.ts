@@ -95,18 +95,20 @@ describe('of an account', () => {
 });
 
 test('of the disk: with less room than disk_reserve_bytes new messages are refused, receipts still come', async () => {
-  const simulator = await stage.simulator({ receiptDelayMs: { min: 300, max: 300 } });
-  const smsc = [{ port: simulator.port }];
+  const upstream = await stage.octetSmsc();
+  const smsc = [{ port: upstream.port }];
   await stage.serve({ smsc });
-  // Does not take the receipt, should it come before the daemon is gone.
-  const before = await stage.esme({ answer: () => undefined });
+  const before = await stage.esme();
   const id = await before.send();
+  await until(async () => (await stage.history(id)).types.includes('SENT'), 'it is sent, by the ledger');
   await stage.daemon.kill();
   writeConfig(stage.site, { ledger: { disk_reserve_bytes: 1_099_511_627_776 }, smsc });
   await stage.start();
   await stage.daemon.untilMetric('disk_refusing', (value) => value === 1);
   const esme = await stage.esme();
   expect((await esme.submit()).command_status).toBe(RMSGQFUL);
+  await until(() => upstream.bound === 1, 'the bind');
+  expect(await upstream.receipt('s1')).toBe(0);
   expect((await esme.receipt(id)).stat).toBe('DELIVRD');
   expect(await stage.daemon.stop()).toBe(0);
 });

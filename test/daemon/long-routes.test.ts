@@ -107,6 +107,7 @@ test.each([1, 2])('over crashes the parts go where the first went, with %i edge 
     await stage.start();
     await bound(1);
   };
+  await until(async () => (await stage.audit()).sent === 2, 'both are sent, by the ledger');
   await another();
   await part('each', 2, 9);
   await part('each', 2, 10);

@@ -43,9 +43,9 @@ async function comesBackAs(
   version: number | undefined,
   meanwhile: () => Promise<unknown>,
 ): Promise<void> {
+  smsc.version = version;
   smsc.cut();
   await stage.daemon.untilMetric('smsc_bound', (count) => count === 0);
-  smsc.version = version;
   await meanwhile();
   await stage.daemon.untilMetric('smsc_bound', (count) => count >= 1);
 }
